@@ -1,0 +1,80 @@
+package deploy
+
+import "time"
+
+// Kind is what a request asks for.
+type Kind string
+
+// The kinds of request.
+const (
+	KindDeploy   Kind = "deploy"
+	KindRollback Kind = "rollback"
+)
+
+// Request is what starts an execution: somebody wants a release somewhere, or wants to go
+// back. It is decoded strictly by Validate; unknown fields are refused.
+type Request struct {
+	SchemaVersion int   `json:"schemaVersion"`
+	Kind          Kind  `json:"kind"`
+	Scope         Scope `json:"scope"`
+	// Release is the release wanted: a digest, a commit or a version. Empty for a promotion,
+	// where it follows from Promotes, and for a rollback.
+	Release string `json:"release,omitempty"`
+	// Promotes is the id of the verified deployment whose release is promoted.
+	Promotes string `json:"promotes,omitempty"`
+	// RequestedBy is a mail address, or the name of a system such as "github".
+	RequestedBy string `json:"requestedBy"`
+	// Reason is why, in words or as a ticket: 1 to 500 characters.
+	Reason      string    `json:"reason"`
+	RequestedAt time.Time `json:"requestedAt"`
+	Source      Source    `json:"source"`
+	// Rollback is set when Kind is KindRollback.
+	Rollback RollbackRequest `json:"rollback,omitzero"`
+}
+
+// Source is where a request came from.
+type Source struct {
+	// Kind is "github", "codepipeline", "schedule", "cli", "console" or "pilotage".
+	Kind       string `json:"kind"`
+	Repository string `json:"repository,omitempty"`
+	Ref        string `json:"ref,omitempty"`
+	Commit     string `json:"commit,omitempty"`
+	// Key identifies the event for deduplication.
+	Key string `json:"key,omitempty"`
+}
+
+// Mode is how careful a rollback is.
+type Mode string
+
+// The modes of rollback.
+const (
+	// Automatic is what a failed deployment starts by itself.
+	Automatic Mode = "automatic"
+	// Standard is a person's, with full checks and bakes.
+	Standard Mode = "standard"
+	// Emergency is a person's, with only what must be checked and no bakes.
+	Emergency Mode = "emergency"
+)
+
+// RollbackRequest is the part of a Request that only a rollback has.
+type RollbackRequest struct {
+	Mode Mode `json:"mode"`
+	// Deployment is the id of the deployment to undo; empty means the newest one.
+	Deployment string `json:"deployment,omitempty"`
+	// Schema overrides what the environment says: "keep", "down" or "restore".
+	Schema string `json:"schema,omitempty"`
+	// Cause is the error that started an automatic rollback.
+	Cause StageError `json:"cause,omitzero"`
+	// Attempt counts the watchdog's rollbacks of one deployment, from 0.
+	Attempt int `json:"attempt,omitempty"`
+}
+
+// StageError is what a Catch keeps of a failure.
+type StageError struct {
+	// Stage is the name of the state that failed.
+	Stage string `json:"stage,omitempty"`
+	// Error is the class, for example "Pilotage.Regressed".
+	Error string `json:"error,omitempty"`
+	// Cause is the text, on AWS a JSON object with errorMessage.
+	Cause string `json:"cause,omitempty"`
+}
