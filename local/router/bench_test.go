@@ -74,10 +74,3 @@ func hammer(tb testing.TB, url string, n int) {
 	}
 	workers.Wait()
 }
-
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
-}
