@@ -120,7 +120,7 @@ func (t *Test) Verdict(bake BakeState) Verdict {
 		v.Ratio = step.candidate.rate() / step.active.rate()
 	}
 	switch limit := t.rateLimit(bake); {
-	case v.LogE >= -math.Log(t.settings.Alpha):
+	case t.failed():
 		v.Kind = Fail
 		v.Reason = t.failReason(v, bake)
 	case fault != "":
@@ -135,3 +135,6 @@ func (t *Test) Verdict(bake BakeState) Verdict {
 	}
 	return v
 }
+
+// failed reports whether the evidence ever reached 1/alpha.
+func (t *Test) failed() bool { return t.evidence.peak >= -math.Log(t.settings.Alpha) }
