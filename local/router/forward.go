@@ -69,7 +69,10 @@ func (r *Router) forward(w http.ResponseWriter, req *http.Request, t *target) ou
 	if req.ContentLength == 0 {
 		out.Body = nil
 	} else {
-		// The transport may still read the body after its answer; a closed one ends that before
+		// A target may answer before it has read everything. Without this the server would then
+		// swallow the rest of the body, which the target still waits for.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		// The transport may still read the body after the answer; a closed one ends that before
 		// this handler does.
 		defer func() { _ = req.Body.Close() }()
 	}
