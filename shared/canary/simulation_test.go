@@ -147,21 +147,22 @@ func TestPower(t *testing.T) {
 }
 
 func TestALongCleanStepDoesNotHideALateRegression(t *testing.T) {
+	// 19 errors in the mean; 80 without the tests that begin anew.
 	r := lateRegression(200)
-	if r.failed < 1-1e-9 || r.mostErrors > 120 {
+	if r.failed < 1-1e-9 || r.meanErrors > 40 {
 		t.Errorf("%s", r)
 	}
 }
 
-// lateRegression is ten minutes at 5 % without effect, then half of all requests at 25 %.
+// lateRegression is ten minutes at 5 % without effect, then ten times the errors at 25 %.
 func lateRegression(runs int) row {
-	return summarise("10 clean min at 5 %, then 50 % errors at 25 %", runs, func(run int) (outcome, bool) {
+	return summarise("10 min at 5 % clean, then 10 times at 25 %", runs, func(run int) (outcome, bool) {
 		random, test := seeded(uint64(run)), mustTest(Defaults())
-		clean, _ := tenSeconds(200, 0.005, 0.005).bake(random, test, 5, 0, 10*time.Minute)
+		clean, _ := tenSeconds(1000, 0.005, 0.005).bake(random, test, 5, 0, 10*time.Minute)
 		if clean.kind == Fail {
 			return clean, false
 		}
-		return second(200, 0.5, 0.005).bake(random, test, 25, 10*time.Minute, time.Minute)
+		return second(1000, 0.05, 0.005).bake(random, test, 25, 10*time.Minute, time.Minute)
 	})
 }
 

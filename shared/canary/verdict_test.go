@@ -27,6 +27,8 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"half of the requests fail", Defaults(), failing, BakeState{10, time.Minute, 0}, Fail, "25 errors in 50 requests"},
 		{"a failure stays when the source fails too", Defaults(), append(even(5, 10, Counts{10, 5}, Counts{90, 0}), Interval{Start: began().Add(time.Minute), Weight: 10, Missing: "gone"}), BakeState{10, 0, 0}, Fail, ""},
+		{"a failure stays when all is well afterwards", Defaults(), append(even(5, 10, Counts{10, 5}, Counts{90, 0}), after(5*time.Second, even(600, 10, clean, withErrors))...), BakeState{10, 0, 0}, Fail, ""},
+		{"the expected rate tells the time", Defaults(), nil, BakeState{10, time.Minute, 4465}, Hold, "4465 more requests, about 1s"},
 		{"certified early by the ratio", ratioOnly, even(30, 10, clean, Counts{900, 9}), BakeState{10, time.Hour, 0}, Pass, "times as often"},
 		{"certified early by the budget, no errors at all", Defaults(), even(60, 10, clean, Counts{900, 0}), BakeState{10, time.Hour, 0}, Pass, "% is allowed"},
 		{"no errors at all and no budget", ratioOnly, even(6000, 10, clean, Counts{900, 0}), BakeState{10, 0, 0}, Hold, "no number of requests"},
