@@ -40,12 +40,23 @@ func (e *Engine) queryFunctions() map[string]any {
 	return functions
 }
 
-// now is $now, of the engine's clock, in ISO 8601.
+// now is $now(picture, timezone), of the engine's clock; without a picture in ISO 8601.
 func (e *Engine) now(args []any, _ any) (any, error) {
-	if len(args) > 0 {
-		return nil, errors.New("$now takes no picture here; use $fromMillis($millis(), picture, timezone)")
+	moment := e.Clock.Now()
+	if argument(args, 0) == nil {
+		return stamp(moment), nil
 	}
-	return stamp(e.Clock.Now()), nil
+	call := "$fromMillis($millis, $picture)"
+	if argument(args, 1) != nil {
+		call = "$fromMillis($millis, $picture, $zone)"
+	}
+	format, err := compile(call)
+	if err != nil {
+		return nil, err
+	}
+	return format.EvalWithVars(e.root, nil, map[string]any{
+		"millis": float64(moment.UnixMilli()), "picture": argument(args, 0), "zone": argument(args, 1),
+	})
 }
 
 // partition splits an array into chunks of n elements.
