@@ -2,6 +2,7 @@ package asl
 
 import (
 	"context"
+	"sync"
 )
 
 func (p *parser) parallel(f *fields, s *state, variables []string) {
@@ -46,57 +47,39 @@ type part struct {
 	run   func(context.Context) (document, error)
 }
 
-type partResult struct {
-	index  int
-	output document
-	err    error
-}
-
 // together runs the parts, width of them at a time, and gathers their outputs in order.
 func (v *visit) together(ctx context.Context, parts []part, width int) (document, error) {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	next, results := make(chan int), make(chan partResult)
+	outputs := make([]any, len(parts))
+	next := make(chan int, len(parts))
+	for i := range parts {
+		next <- i
+	}
+	close(next)
+	var workers sync.WaitGroup
 	for range min(width, len(parts)) {
-		go func() {
+		workers.Go(func() {
 			for i := range next {
 				output, err := parts[i].run(inner)
-				results <- partResult{i, output, err}
+				if err != nil {
+					cancel(err) // the first cause stays; the parts that it ends come too late
+				}
+				outputs[i] = output.value
 			}
-		}()
+		})
 	}
-	go func() {
-		defer close(next)
-		for i := range parts {
-			next <- i
-		}
-	}()
-	outputs, err := gather(results, len(parts), cancel)
+	workers.Wait()
 	v.frame.previous = latest(v.frame.previous, parts)
 	switch {
 	case ctx.Err() != nil:
 		return document{}, errInterrupted
-	case err != nil:
+	case inner.Err() != nil:
 		v.frame.record(HistoryEvent{Type: v.state.kind + "StateFailed"})
-		return document{}, err
+		return document{}, context.Cause(inner)
 	}
 	v.frame.record(HistoryEvent{Type: v.state.kind + "StateSucceeded"})
 	return write(outputs)
-}
-
-// gather collects n results; the first failure cancels what is under way.
-func gather(results <-chan partResult, n int, cancel context.CancelCauseFunc) ([]any, error) {
-	outputs := make([]any, n)
-	var failed error
-	for range n {
-		result := <-results
-		if result.err != nil && failed == nil {
-			failed = result.err
-			cancel(errInterrupted)
-		}
-		outputs[result.index] = result.output.value
-	}
-	return outputs, failed
 }
 
 // latest is the newest event of the parts: the one that let the state go on.
