@@ -21,7 +21,8 @@ import (
 
 // Mail is one message in plain text.
 type Mail struct {
-	// To is one address as net/mail reads it: "ops@example.com" or "Ops <ops@example.com>".
+	// To is one address as net/mail reads it: "ops@example.com" or "Ops <ops@example.com>". A
+	// name that is not ASCII comes back as encoded words, which net/mail reads too.
 	To string
 	// Subject is one line of UTF-8.
 	Subject string
