@@ -63,7 +63,7 @@ func rawPath(address *url.URL) string {
 // headers joins the values of a header with commas. Cookies have a field of their own, and Go
 // keeps the host beside the headers.
 func headers(request *http.Request) map[string]string {
-	result := map[string]string{"host": request.Host}
+	result := map[string]string{"host": text(request.Host)}
 	for name, values := range request.Header {
 		if name != "Cookie" {
 			result[strings.ToLower(name)] = text(strings.Join(values, ","))

@@ -1,9 +1,9 @@
 package functionurl
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -29,9 +29,10 @@ func parseResponse(answer json.RawMessage) (response, error) {
 		return response{}, fault.New(fault.Invalid, "the answer is not JSON")
 	}
 	var members map[string]json.RawMessage
-	isObject := json.Unmarshal(answer, &members) == nil && members != nil
-	if _, hasStatus := members["statusCode"]; !isObject || !hasStatus {
-		return response{status: http.StatusOK, body: plainBody(answer)}, nil
+	// What is no object has no status code either.
+	_ = json.Unmarshal(answer, &members)
+	if _, hasStatus := members["statusCode"]; !hasStatus {
+		return response{status: http.StatusOK, body: answer}, nil
 	}
 	var decoded events.LambdaFunctionURLResponse
 	if err := json.Unmarshal(answer, &decoded); err != nil {
@@ -52,16 +53,6 @@ func parseResponse(answer json.RawMessage) (response, error) {
 		result.body = body
 	}
 	return result, result.check()
-}
-
-// plainBody is the body of an answer without a statusCode: a JSON string is sent without its
-// quotes.
-func plainBody(answer json.RawMessage) []byte {
-	var text string
-	if bytes.HasPrefix(bytes.TrimSpace(answer), []byte(`"`)) && json.Unmarshal(answer, &text) == nil {
-		return []byte(text)
-	}
-	return answer
 }
 
 // check refuses what could not be written as it is.
@@ -85,11 +76,11 @@ func (r response) check() error {
 // write sends the response.
 func (r response) write(writer http.ResponseWriter) {
 	header := writer.Header()
-	for name, value := range r.headers {
+	for _, name := range slices.Sorted(maps.Keys(r.headers)) {
 		// These belong to the connection; the server sets them to what it really sends.
 		if !slices.Contains([]string{"Connection", "Content-Length", "Keep-Alive", "Transfer-Encoding", "Trailer", "Upgrade"},
 			textproto.CanonicalMIMEHeaderKey(name)) {
-			header.Add(name, value)
+			header.Add(name, r.headers[name])
 		}
 	}
 	for _, cookie := range r.cookies {
