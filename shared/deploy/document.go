@@ -191,11 +191,14 @@ type Counted struct {
 
 // StepVerdict is how one step of the schedule ended.
 type StepVerdict struct {
-	Weight    Weight  `json:"weight"`
-	Verdict   string  `json:"verdict"`
-	Reason    string  `json:"reason"`
-	Candidate Counted `json:"candidate"`
-	Active    Counted `json:"active"`
+	Weight Weight `json:"weight"`
+	// From is when the weight was asked for, Until when the step ended.
+	From      time.Time `json:"from"`
+	Until     time.Time `json:"until"`
+	Verdict   string    `json:"verdict"`
+	Reason    string    `json:"reason"`
+	Candidate Counted   `json:"candidate"`
+	Active    Counted   `json:"active"`
 }
 
 // VerifyResult lists what was found to hold at the end.

@@ -87,6 +87,9 @@ type Analysis struct {
 	Alpha float64 `json:"alpha"`
 	// Tolerance is the largest ratio of error rates that may pass, more than 1.
 	Tolerance float64 `json:"tolerance"`
+	// ErrorBudget is the error rate, as a fraction of requests, below which a candidate passes
+	// whatever the ratio: 0 to 1, exclusive.
+	ErrorBudget float64 `json:"errorBudget"`
 	// MinRequests is how many requests a candidate must have answered to pass.
 	MinRequests int64 `json:"minRequests"`
 	// PeekSeconds is the time between two looks, 1 to 300.

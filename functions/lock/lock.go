@@ -1,0 +1,97 @@
+// Package lock is the stage that takes the lock of a scope. A deployment queues behind the
+// one that is at work or is refused, as configured; a rollback asks it to halt.
+package lock
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+)
+
+// Locks is what is asked of the ledger.
+type Locks interface {
+	Acquire(ctx context.Context, claim ledger.Claim) (deploy.Lease, ledger.Lock, error)
+	RequestHalt(ctx context.Context, scope deploy.Scope, owner string, halt ledger.Halt) error
+}
+
+// Stage takes locks.
+type Stage struct {
+	Locks Locks
+	Clock clock.Clock
+}
+
+// Handle takes the lock. Not having it yet is a result; the queue's patience running out is
+// fault.Locked. Repeating it gives a newer lease.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResult, error) {
+	now := s.Clock.Now()
+	since := doc.Results.Lock.Since
+	if since.IsZero() || doc.Results.Lock.Ready {
+		since = now
+	}
+	claim := ledger.Claim{Scope: doc.Request.Scope, Owner: owner(doc), Execution: doc.Execution}
+	if emergency(doc) && now.Sub(since) >= time.Duration(doc.Plan.Environment.Rollback.HaltGraceSeconds)*time.Second {
+		claim.Force = ledger.TakeIt
+	}
+	lease, lock, err := s.Locks.Acquire(ctx, claim)
+	if err != nil {
+		return deploy.LockResult{}, err
+	}
+	if lease.Held() {
+		return held(doc, lease, lock, now), nil
+	}
+	return s.wait(ctx, doc, lock, since)
+}
+
+func held(doc deploy.Document, lease deploy.Lease, lock ledger.Lock, now time.Time) deploy.LockResult {
+	seconds := doc.Plan.Environment.TimeoutSeconds
+	if doc.Request.Kind == deploy.KindRollback {
+		seconds = doc.Plan.Environment.Rollback.TimeoutSeconds
+	}
+	result := deploy.LockResult{Lease: lease, At: now, Deadline: now.Add(time.Duration(seconds) * time.Second)}
+	result.Ready, result.Holder = true, lock.Owner
+	return result
+}
+
+// owner is in whose name the lock is taken: an automatic rollback acts for the deployment that
+// it takes back, and so inherits its lock.
+func owner(doc deploy.Document) string {
+	if doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Automatic {
+		return doc.Request.Rollback.Deployment
+	}
+	return doc.ID
+}
+
+func emergency(doc deploy.Document) bool {
+	return doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Emergency
+}
+
+func (s Stage) wait(ctx context.Context, doc deploy.Document, lock ledger.Lock, since time.Time) (deploy.LockResult, error) {
+	waited := s.Clock.Now().Sub(since)
+	queue := doc.Plan.Environment.Queue
+	rollback := doc.Request.Kind == deploy.KindRollback
+	// LockToRetire: a newer deployment is at work and takes the old slot over itself.
+	retiring := doc.Results.Promote.Slot != ""
+	switch {
+	case retiring:
+	case rollback && waited >= time.Duration(doc.Plan.Environment.Rollback.TimeoutSeconds)*time.Second:
+		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s did not stop within %s of being asked to; an emergency rollback takes the lock from it", lock.Owner, waited.Round(time.Second))
+	case rollback:
+		halt := ledger.Halt{By: doc.Request.RequestedBy, Reason: doc.Request.Reason, At: s.Clock.Now()}
+		if err := s.Locks.RequestHalt(ctx, doc.Request.Scope, lock.Owner, halt); err != nil {
+			return deploy.LockResult{}, err
+		}
+	case queue.Policy == deploy.QueueReject:
+		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s holds the lock of %s, and the environment does not queue", lock.Owner, doc.Request.Scope)
+	case waited >= time.Duration(queue.WaitSeconds)*time.Second:
+		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s still holds the lock of %s after %s", lock.Owner, doc.Request.Scope, waited.Round(time.Second))
+	}
+	result := deploy.LockResult{Holder: lock.Owner}
+	result.Since, result.WaitSeconds = since, max(1, min(doc.Plan.Environment.Health.PollSeconds, 10))
+	result.Reason = fmt.Sprintf("deployment %s holds the lock", lock.Owner)
+	return result, nil
+}

@@ -1,0 +1,101 @@
+// Package page is the stage that calls for a person: what was begun could neither be finished
+// nor put back.
+package page
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/notify"
+	"github.com/pilotage/pilotage/shared/record"
+)
+
+// Ledger is what is asked of the ledger.
+type Ledger interface {
+	SetHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) error
+	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
+}
+
+// Settings finds the configuration of a scope.
+type Settings interface {
+	Environment(ctx context.Context, scope deploy.Scope) (deploy.Environment, error)
+}
+
+// Notifier tells people once.
+type Notifier interface {
+	Tell(ctx context.Context, to []string, message notify.Message) ([]string, error)
+}
+
+// Stage pages.
+type Stage struct {
+	Ledger   Ledger
+	Settings Settings
+	Notifier Notifier
+	Clock    clock.Clock
+}
+
+// Result says who was paged.
+type Result struct {
+	Paged []string `json:"paged"`
+}
+
+// Handle sets a hold that stops everybody, closes the entry as failed-dirty and pages the
+// people on call. The lock is kept on purpose. It does each of these even when another fails,
+// pages even when the ledger cannot be reached, and returns the first error. A deployment and
+// its rollback page once between them. Repeating it is safe.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) {
+	subject := doc.ID
+	if doc.Request.Rollback.Deployment != "" {
+		subject = doc.Request.Rollback.Deployment
+	}
+	cause := record.Message(doc.Error.Cause)
+	held := s.Ledger.SetHold(ctx, doc.Request.Scope, ledger.Hold{
+		By: "pilotage", Reason: fmt.Sprintf("%s failed in %s: %s", doc.ID, doc.Error.Stage, cause),
+		Deployment: subject, At: s.Clock.Now(), Dirty: true,
+	})
+	closed := s.close(ctx, doc, cause)
+	env := doc.Plan.Environment
+	if len(env.Notify.OnCall) == 0 {
+		if found, err := s.Settings.Environment(ctx, doc.Request.Scope); err == nil {
+			env = found
+		}
+	}
+	paged, told := s.Notifier.Tell(ctx, env.Notify.OnCall, notify.Message{
+		ID: subject + "#page", Scope: doc.Request.Scope, Urgent: true,
+		Subject: "[pilotage] PAGE " + notify.Headline(doc) + ": needs a person",
+		Body:    body(doc, cause),
+	})
+	for _, err := range []error{told, held, closed} {
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	return Result{Paged: paged}, nil
+}
+
+func (s Stage) close(ctx context.Context, doc deploy.Document, cause string) error {
+	return s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
+		entry.Outcome, entry.EndedAt = deploy.FailedDirty, s.Clock.Now()
+		entry.Error = deploy.StageError{Stage: doc.Error.Stage, Error: doc.Error.Error, Cause: cause}
+	})
+}
+
+func body(doc deploy.Document, cause string) string {
+	return fmt.Sprintf(`%s was left half way. Nothing more is changed by itself:
+the lock is kept and a hold is set until a person lifts it.
+
+What failed  %s in %s
+             %s
+Where        %s
+Meant to be  all traffic on slot %s with %s, schema %d, maintenance %v
+Execution    %s
+
+Look at the load balancer and at the slots first, then see docs/runbook.md,
+"Failed dirty".
+`, notify.Headline(doc), doc.Error.Error, doc.Error.Stage, cause, doc.Request.Scope,
+		doc.Plan.Capsule.Weights.Heaviest(), doc.Plan.Capsule.Slot(doc.Plan.Capsule.Weights.Heaviest()).Version,
+		doc.Plan.Capsule.SchemaVersion, doc.Plan.Capsule.Maintenance, doc.Execution)
+}

@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+)
+
+// draw is the plan that follows from what was read. It is a pure function.
+func draw(doc deploy.Document, env deploy.Environment, release deploy.Release, capsule deploy.Capsule) (deploy.Plan, error) {
+	active := capsule.Weights.Heaviest()
+	live := capsule.Slot(active)
+	if live.Digest == release.Digest && live.Ready() {
+		return deploy.Plan{}, fault.New(fault.Rejected, "release %s is live in %s already, in slot %s", release.Version, doc.Request.Scope, active)
+	}
+	target := active.Other()
+	if live.Digest == "" {
+		target = active
+	}
+	plan := deploy.Plan{
+		Kind: deploy.KindDeploy, Scope: doc.Request.Scope, Release: release.Ref(),
+		From:     deploy.ReleaseRef{Digest: live.Digest, Version: live.Version},
+		Target:   target,
+		Workload: deploy.Workload{Digest: release.Digest, Version: release.Version, Count: env.Capacity.Replicas},
+		Schedule: env.Strategy.Steps, Maintenance: env.Strategy.Maintenance, SmokeTests: env.SmokeTests,
+		Capsule: capsule, Environment: env, ApprovalRequired: env.Approval.Required,
+		Schema: env.Rollback.Schema, SchemaFrom: capsule.SchemaVersion, SchemaTo: capsule.SchemaVersion,
+		SchemaRelease: release.Digest,
+	}
+	if plan.Maintenance {
+		// Nobody is served while the page is shown, so there is nothing to bake.
+		plan.Schedule = deploy.Schedule{{Weight: 100}}
+	}
+	for _, migration := range release.Migrations {
+		if migration.Kind == deploy.Expand && migration.Version > capsule.SchemaVersion {
+			plan.Migrations = append(plan.Migrations, migration)
+			plan.SchemaTo = migration.Version
+		}
+	}
+	if plan.SchemaTo < release.RequiresSchema {
+		return deploy.Plan{}, fault.New(fault.Rejected, "release %s needs schema %d, and its migrations lead to %d only", release.Version, release.RequiresSchema, plan.SchemaTo)
+	}
+	if env.Database.Backup {
+		plan.SnapshotID = SnapshotID(doc.ID)
+	}
+	plan.Notes = notes(release, capsule)
+	plan.Forecast = forecast(plan)
+	plan.WayBack = wayBack(plan)
+	return plan, nil
+}
+
+// SnapshotID is the name of the snapshot that a deployment takes. RDS wants it to begin with a
+// letter.
+func SnapshotID(deployment string) string { return "pilotage-" + deployment }
+
+func notes(release deploy.Release, capsule deploy.Capsule) []string {
+	var notes []string
+	for _, finding := range release.Findings {
+		notes = append(notes, fmt.Sprintf("%s:%d: %s (%s)", finding.File, finding.Line, finding.Message, finding.Rule))
+	}
+	if capsule.StickySeconds > 0 {
+		notes = append(notes, fmt.Sprintf("sessions are sticky for %d s: users follow a weight only after that", capsule.StickySeconds))
+	}
+	return notes
+}
+
+// Estimates for the parts whose length nothing in the configuration says, in seconds.
+const (
+	backupSeconds    = 5
+	migrationSeconds = 1
+	shiftSeconds     = 2
+	closingSeconds   = 2
+)
+
+func forecast(plan deploy.Plan) deploy.Forecast {
+	var f deploy.Forecast
+	add := func(name string, seconds int) {
+		if seconds > 0 {
+			f.Parts = append(f.Parts, deploy.ForecastPart{Name: name, Seconds: seconds})
+			f.Seconds += seconds
+		}
+	}
+	if plan.SnapshotID != "" {
+		add("back up", backupSeconds)
+	}
+	add("migrate", migrationSeconds*len(plan.Migrations))
+	add("start and check the candidate", 2*plan.Environment.Health.PollSeconds)
+	for _, step := range plan.Schedule {
+		add(fmt.Sprintf("%d %% of traffic", step.Weight), shiftSeconds+step.BakeSeconds)
+	}
+	add("verify and record", closingSeconds)
+	return f
+}
+
+func wayBack(plan deploy.Plan) deploy.WayBack {
+	back := deploy.WayBack{Schema: plan.Schema, Seconds: shiftSeconds + closingSeconds}
+	switch {
+	case plan.From.Digest == "":
+		back.Text = "There is no earlier version to go back to: a failure leaves the new one without traffic."
+	case len(plan.Migrations) == 0:
+		back.Text = fmt.Sprintf("All traffic back to %s in slot %s; the schema does not change.", plan.From.Version, plan.Target.Other())
+	case plan.Schema == deploy.SchemaDown:
+		back.Seconds += migrationSeconds * len(plan.Migrations)
+		back.Text = fmt.Sprintf("All traffic back to %s in slot %s, then the down parts of %d migration(s): what was written to the new columns and tables is lost, nothing else.", plan.From.Version, plan.Target.Other(), len(plan.Migrations))
+	default:
+		back.Text = fmt.Sprintf("All traffic back to %s in slot %s; the schema stays at %d, which is an expansion of what it knows.", plan.From.Version, plan.Target.Other(), plan.SchemaTo)
+	}
+	return back
+}

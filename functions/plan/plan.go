@@ -1,0 +1,192 @@
+// Package plan is the stage that decides what a deployment will do: it captures the state to
+// go back to, chooses the slot, the schedule, the migrations and the way back, and forecasts
+// the time. It changes nothing. Under the lock it runs again, as Replan.
+package plan
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/traffic"
+)
+
+// Settings finds the configuration of a scope.
+type Settings interface {
+	Environment(ctx context.Context, scope deploy.Scope) (deploy.Environment, error)
+}
+
+// Catalog finds releases.
+type Catalog interface {
+	Find(ctx context.Context, service, ref string) (deploy.Release, error)
+}
+
+// Balancer reads the routing.
+type Balancer interface {
+	Routing(ctx context.Context, scope deploy.Scope) (traffic.Routing, error)
+}
+
+// Fleet reads the slots.
+type Fleet interface {
+	Describe(ctx context.Context, scope deploy.Scope, slot deploy.Slot) (deploy.SlotState, error)
+}
+
+// Schema reads the schema version.
+type Schema interface {
+	Version(ctx context.Context, instance string) (int64, error)
+}
+
+// Ledger is what is asked of the ledger.
+type Ledger interface {
+	Locate(ctx context.Context, id string) (ledger.Deployment, error)
+	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
+}
+
+// Stage makes plans.
+type Stage struct {
+	Settings Settings
+	Catalog  Catalog
+	Balancer Balancer
+	Fleet    Fleet
+	Schema   Schema
+	Ledger   Ledger
+	Clock    clock.Clock
+}
+
+// Handle makes the plan of a deployment. A release that is live already, that a migration
+// makes unsafe, or a world in no plannable state is fault.Rejected with the reason. Repeating
+// it is safe.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, error) {
+	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	release, err := s.release(ctx, doc.Request)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	if err := safe(release); err != nil {
+		return deploy.Plan{}, err
+	}
+	capsule, err := s.capture(ctx, doc.Request.Scope, env)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	plan, err := draw(doc, env, release, capsule)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	plan.MadeAt = s.Clock.Now()
+	return plan.Seal()
+}
+
+// Replan makes the plan again under the lock, says what changed since the one in the document,
+// and keeps it in the ledger: from here on, whoever has to go back finds the way there.
+func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
+	plan, err := s.Handle(ctx, doc)
+	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
+	if result.Changed {
+		result.Differences = differences(doc.Plan, plan)
+	}
+	voided := result.Changed && plan.ApprovalRequired
+	if voided && doc.Results.Announce.Round >= maxRounds {
+		return deploy.ReplanResult{}, fault.New(fault.Rejected, "the plan changed %d times while it was waiting for approval, the last time in %s; ask again when the environment is quiet", maxRounds, strings.Join(result.Differences, ", "))
+	}
+	if voided {
+		return result, nil
+	}
+	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
+		entry.Plan, entry.Approval = plan, doc.Results.Approve
+	})
+	return result, err
+}
+
+// maxRounds bounds how often a plan may change under people's hands.
+const maxRounds = 3
+
+func (s Stage) release(ctx context.Context, request deploy.Request) (deploy.Release, error) {
+	if request.Promotes == "" {
+		return s.Catalog.Find(ctx, request.Scope.Service, request.Release)
+	}
+	promoted, err := s.Ledger.Locate(ctx, request.Promotes)
+	if err != nil {
+		return deploy.Release{}, err
+	}
+	return s.Catalog.Find(ctx, request.Scope.Service, promoted.Plan.Release.Digest)
+}
+
+// safe refuses a release whose expand migrations the running version cannot live with.
+func safe(release deploy.Release) error {
+	var refused []string
+	for _, finding := range release.Findings {
+		if finding.Severity == deploy.SeverityRefuse {
+			refused = append(refused, fmt.Sprintf("%s:%d: %s (%s): %s", finding.File, finding.Line, finding.Message, finding.Rule, finding.Advice))
+		}
+	}
+	if len(refused) > 0 {
+		return fault.New(fault.Rejected, "release %s would break the version that is running: %s", release.Version, strings.Join(refused, "; "))
+	}
+	return nil
+}
+
+// capture reads everything that going back needs.
+func (s Stage) capture(ctx context.Context, scope deploy.Scope, env deploy.Environment) (deploy.Capsule, error) {
+	routing, err := s.Balancer.Routing(ctx, scope)
+	if err != nil {
+		return deploy.Capsule{}, err
+	}
+	blue, err := s.Fleet.Describe(ctx, scope, deploy.Blue)
+	if err != nil {
+		return deploy.Capsule{}, err
+	}
+	green, err := s.Fleet.Describe(ctx, scope, deploy.Green)
+	if err != nil {
+		return deploy.Capsule{}, err
+	}
+	version, err := s.Schema.Version(ctx, env.Database.Instance)
+	if err != nil {
+		return deploy.Capsule{}, err
+	}
+	capsule := deploy.Capsule{
+		Weights: routing.Weights, Maintenance: routing.Maintenance, StickySeconds: routing.StickySeconds,
+		Blue: blue, Green: green, SchemaVersion: version,
+	}
+	active := routing.Weights.Heaviest()
+	if routing.Weights.Of(active) != 100 {
+		return capsule, fault.New(fault.Rejected, "traffic of %s is divided (%s); a deployment starts from one slot that has all of it: finish or roll back what is under way", scope, routing.Weights)
+	}
+	return capsule, nil
+}
+
+func differences(before, after deploy.Plan) []string {
+	var names []string
+	for _, part := range []struct {
+		name          string
+		before, after any
+	}{
+		{"release", before.Release, after.Release},
+		{"live release", before.From, after.From},
+		{"slot", before.Target, after.Target},
+		{"schedule", before.Schedule, after.Schedule},
+		{"migrations", before.Migrations, after.Migrations},
+		{"schema", []int64{before.SchemaFrom, before.SchemaTo}, []int64{after.SchemaFrom, after.SchemaTo}},
+		{"configuration", before.Environment, after.Environment},
+		{"what rollback does with the schema", before.Schema, after.Schema},
+	} {
+		if !reflect.DeepEqual(part.before, part.after) {
+			names = append(names, part.name)
+		}
+	}
+	if len(names) == 0 {
+		names = append(names, "the state of the slots")
+	}
+	return names
+}

@@ -1,0 +1,224 @@
+// Package planrollback is the stage that finds out what to go back to: the state that the
+// undone deployment's plan captured, which ran the last verified release.
+package planrollback
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/traffic"
+)
+
+// Settings finds the configuration of a scope.
+type Settings interface {
+	Environment(ctx context.Context, scope deploy.Scope) (deploy.Environment, error)
+}
+
+// Balancer reads the routing.
+type Balancer interface {
+	Routing(ctx context.Context, scope deploy.Scope) (traffic.Routing, error)
+}
+
+// Fleet reads the slots.
+type Fleet interface {
+	Describe(ctx context.Context, scope deploy.Scope, slot deploy.Slot) (deploy.SlotState, error)
+}
+
+// Schema reads the schema version.
+type Schema interface {
+	Version(ctx context.Context, instance string) (int64, error)
+}
+
+// Ledger is what is asked of the ledger.
+type Ledger interface {
+	Begin(ctx context.Context, deployment ledger.Deployment) error
+	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
+	Live(ctx context.Context, scope deploy.Scope) (ledger.Live, error)
+	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
+}
+
+// Stage plans rollbacks.
+type Stage struct {
+	Settings Settings
+	Balancer Balancer
+	Fleet    Fleet
+	Schema   Schema
+	Ledger   Ledger
+	Clock    clock.Clock
+}
+
+// Handle plans the rollback of a deployment. A request that names no reason, no known
+// deployment, or one that is not the newest is fault.Invalid; a deployment that replaced
+// nothing is fault.Rejected. Repeating it is safe.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, error) {
+	if err := wellFormed(doc.Request); err != nil {
+		return deploy.Plan{}, err
+	}
+	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	err = s.Ledger.Begin(ctx, ledger.Deployment{
+		ID: doc.ID, Kind: deploy.KindRollback, Scope: doc.Request.Scope, Execution: doc.Execution,
+		Request: doc.Request, StartedAt: s.Clock.Now(),
+	})
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	undone, err := s.undone(ctx, doc.Request)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	found, err := s.look(ctx, doc.Request.Scope, env)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	plan, err := draw(doc, env, undone, found)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	plan.MadeAt = s.Clock.Now()
+	return plan.Seal()
+}
+
+// Replan plans again under the lock and keeps the plan in the ledger.
+func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
+	plan, err := s.Handle(ctx, doc)
+	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
+	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
+		entry.Plan, entry.Approval = plan, doc.Results.Approve
+	})
+	return result, err
+}
+
+func wellFormed(r deploy.Request) error {
+	switch {
+	case r.Kind != deploy.KindRollback:
+		return fault.New(fault.Invalid, "kind is %q; the rollback machine takes %q", r.Kind, deploy.KindRollback)
+	case r.Reason == "" || len(r.Reason) > 500:
+		return fault.New(fault.Invalid, "reason has %d characters; say in 1 to 500 why you go back", len(r.Reason))
+	case r.RequestedBy == "":
+		return fault.New(fault.Invalid, "requestedBy is missing; give your mail address")
+	}
+	switch r.Rollback.Mode {
+	case deploy.Automatic, deploy.Standard, deploy.Emergency:
+	default:
+		return fault.New(fault.Invalid, "rollback.mode is %q; %q or %q is wanted", r.Rollback.Mode, deploy.Standard, deploy.Emergency)
+	}
+	switch r.Rollback.Schema {
+	case "", deploy.SchemaKeep, deploy.SchemaDown, deploy.SchemaRestore:
+		return nil
+	}
+	return fault.New(fault.Invalid, "rollback.schema is %q; %q, %q or %q is wanted", r.Rollback.Schema, deploy.SchemaKeep, deploy.SchemaDown, deploy.SchemaRestore)
+}
+
+// undone is the deployment to take back: the one that the request names, or the one that is
+// live.
+func (s Stage) undone(ctx context.Context, r deploy.Request) (ledger.Deployment, error) {
+	live, err := s.Ledger.Live(ctx, r.Scope)
+	if err != nil {
+		return ledger.Deployment{}, err
+	}
+	id := r.Rollback.Deployment
+	if id == "" {
+		id = live.Deployment
+	}
+	if id == "" {
+		return ledger.Deployment{}, fault.New(fault.Invalid, "nothing was ever deployed to %s, so there is nothing to take back", r.Scope)
+	}
+	entry, err := s.Ledger.Deployment(ctx, r.Scope, id)
+	if err != nil {
+		return ledger.Deployment{}, err
+	}
+	if entry.Kind != deploy.KindDeploy {
+		return ledger.Deployment{}, fault.New(fault.Invalid, "%s is a rollback; name the deployment to take back", id)
+	}
+	if entry.Promoted && entry.UndoneBy == "" && live.Deployment != id {
+		return ledger.Deployment{}, fault.New(fault.Invalid, "deployment %s is not live any more, %s is; take that one back first", id, live.Deployment)
+	}
+	return entry, nil
+}
+
+// look is the state of the scope now.
+func (s Stage) look(ctx context.Context, scope deploy.Scope, env deploy.Environment) (deploy.Capsule, error) {
+	routing, err := s.Balancer.Routing(ctx, scope)
+	if err != nil {
+		return deploy.Capsule{}, err
+	}
+	capsule := deploy.Capsule{Weights: routing.Weights, Maintenance: routing.Maintenance}
+	if capsule.Blue, err = s.Fleet.Describe(ctx, scope, deploy.Blue); err != nil {
+		return deploy.Capsule{}, err
+	}
+	if capsule.Green, err = s.Fleet.Describe(ctx, scope, deploy.Green); err != nil {
+		return deploy.Capsule{}, err
+	}
+	capsule.SchemaVersion, err = s.Schema.Version(ctx, env.Database.Instance)
+	return capsule, err
+}
+
+// draw is the plan that follows from what was read. It is a pure function.
+func draw(doc deploy.Document, env deploy.Environment, undone ledger.Deployment, now deploy.Capsule) (deploy.Plan, error) {
+	before := undone.Plan.Capsule
+	plan := deploy.Plan{
+		Kind: deploy.KindRollback, Scope: doc.Request.Scope, Undoes: undone.ID, Mode: doc.Request.Rollback.Mode,
+		Environment: env, Capsule: now, SmokeTests: env.SmokeTests, Schema: schemaPolicy(doc.Request, env),
+		ApprovalRequired: env.Rollback.ApprovalRequired && doc.Request.Rollback.Mode == deploy.Standard,
+		Maintenance:      before.Maintenance,
+	}
+	if undone.Plan.Digest == "" || undone.UndoneBy != "" {
+		plan.Nothing = fmt.Sprintf("deployment %s changed nothing, or was taken back before", undone.ID)
+		active := now.Weights.Heaviest()
+		plan.Target, plan.Schema = active, deploy.SchemaKeep
+		plan.Release = deploy.ReleaseRef{Digest: now.Slot(active).Digest, Version: now.Slot(active).Version}
+		plan.SchemaFrom, plan.SchemaTo = now.SchemaVersion, now.SchemaVersion
+		return plan, nil
+	}
+	target := before.Weights.Heaviest()
+	old := before.Slot(target)
+	if old.Digest == "" {
+		return deploy.Plan{}, fault.New(fault.Rejected, "deployment %s was the first in %s: there is no earlier version to go back to", undone.ID, doc.Request.Scope)
+	}
+	plan.Target = target
+	plan.Release = deploy.ReleaseRef{Digest: old.Digest, Version: old.Version}
+	plan.From = undone.Plan.Release
+	plan.Workload = old.Workload
+	plan.Schedule = deploy.Schedule{{Weight: 100}}
+	// Maintenance mode is put back as the deployment found it, not as it is now.
+	plan.Capsule.Maintenance = before.Maintenance
+	plan.SchemaFrom, plan.SchemaTo = now.SchemaVersion, now.SchemaVersion
+	plan.SchemaRelease, plan.SnapshotID = undone.Plan.Release.Digest, undone.Plan.SnapshotID
+	if plan.Schema != deploy.SchemaKeep {
+		plan.SchemaTo = before.SchemaVersion
+	}
+	if plan.Schema == deploy.SchemaRestore && plan.SnapshotID == "" {
+		return deploy.Plan{}, fault.New(fault.Rejected, "deployment %s took no backup, so there is none to restore; choose %q or %q", undone.ID, deploy.SchemaDown, deploy.SchemaKeep)
+	}
+	plan.Forecast, plan.WayBack = forecast(plan)
+	return plan, nil
+}
+
+func schemaPolicy(request deploy.Request, env deploy.Environment) string {
+	if request.Rollback.Schema != "" {
+		return request.Rollback.Schema
+	}
+	return env.Rollback.Schema
+}
+
+func forecast(plan deploy.Plan) (deploy.Forecast, deploy.WayBack) {
+	parts := []deploy.ForecastPart{{Name: "capacity", Seconds: 1}, {Name: "traffic", Seconds: 2}, {Name: "schema and checks", Seconds: 2}}
+	if !plan.Capsule.Slot(plan.Target).Ready() {
+		parts[0].Seconds = 2 * plan.Environment.Health.PollSeconds
+	}
+	f := deploy.Forecast{Parts: parts}
+	for _, part := range parts {
+		f.Seconds += part.Seconds
+	}
+	return f, deploy.WayBack{Schema: plan.Schema, Text: fmt.Sprintf("This is the way back: all traffic to %s in slot %s, schema %s.", plan.Release.Version, plan.Target, plan.Schema), Seconds: f.Seconds}
+}

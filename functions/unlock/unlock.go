@@ -1,0 +1,27 @@
+// Package unlock is the stage that gives the lock back.
+package unlock
+
+import (
+	"context"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+)
+
+// Locks is what is asked of the ledger.
+type Locks interface {
+	Release(ctx context.Context, scope deploy.Scope, lease deploy.Lease) error
+}
+
+// Stage gives locks back.
+type Stage struct{ Locks Locks }
+
+// Result is empty: there is nothing to say of a lock that was given back.
+type Result struct{}
+
+// Handle gives the lease back, if there is one and it was not lost. Repeating it is safe.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) {
+	if !doc.Lease().Held() {
+		return Result{}, nil
+	}
+	return Result{}, s.Locks.Release(ctx, doc.Request.Scope, doc.Lease())
+}

@@ -1,0 +1,121 @@
+// Package watchdog takes over where an execution ended without finishing: stopped in the
+// console, timed out, or failed with its record still open. It starts the rollback machine, so
+// that stopping a deployment anywhere is safe.
+package watchdog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+)
+
+// Starter starts executions.
+type Starter interface {
+	Start(ctx context.Context, machine, name string, input json.RawMessage) (execution string, err error)
+}
+
+// Ledger finds deployments and remembers attempts.
+type Ledger interface {
+	Locate(ctx context.Context, id string) (ledger.Deployment, error)
+	Once(ctx context.Context, kind, key, value string) (ledger.Mark, error)
+}
+
+// Change is the detail of a "Step Functions Execution Status Change" event.
+type Change struct {
+	ExecutionArn    string `json:"executionArn"`
+	StateMachineArn string `json:"stateMachineArn"`
+	Name            string `json:"name"`
+	Status          string `json:"status"`
+}
+
+// Result says what was done.
+type Result struct {
+	// Started is the name of the rollback that was started; empty when none was needed.
+	Started string `json:"started,omitempty"`
+	Reason  string `json:"reason"`
+}
+
+// Function watches executions.
+type Function struct {
+	Starter Starter
+	Ledger  Ledger
+	Clock   clock.Clock
+}
+
+// RollbackMachine is the name under which Starter knows the rollback machine.
+const RollbackMachine = "rollback"
+
+// maxAttempts bounds how often a rollback that is itself stopped is started again.
+const maxAttempts = 3
+
+// Handle looks at an execution that ended and starts a rollback when its record is open. The
+// same event delivered again starts nothing new.
+func (f Function) Handle(ctx context.Context, event struct {
+	Detail Change `json:"detail"`
+},
+) (Result, error) {
+	change := event.Detail
+	switch change.Status {
+	case "ABORTED", "TIMED_OUT", "FAILED":
+	default:
+		return Result{Reason: "status " + change.Status + " needs nothing"}, nil
+	}
+	entry, err := f.Ledger.Locate(ctx, change.Name)
+	if fault.Is(err, fault.Invalid) {
+		return Result{Reason: "the execution has no record: it changed nothing"}, nil
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if !entry.Open() {
+		return Result{Reason: fmt.Sprintf("the record is closed as %s", entry.Outcome)}, nil
+	}
+	return f.takeOver(ctx, entry, change)
+}
+
+// takeOver starts the next attempt at going back. The rollback of a stopped rollback is a
+// rollback of the same deployment.
+func (f Function) takeOver(ctx context.Context, entry ledger.Deployment, change Change) (Result, error) {
+	target, attempt := entry.ID, 1
+	if entry.Kind == deploy.KindRollback {
+		target, attempt = entry.Plan.Undoes, entry.Request.Rollback.Attempt+1
+		if target == "" {
+			target = entry.Request.Rollback.Deployment
+		}
+	}
+	if target == "" {
+		return Result{Reason: "the rollback had not begun: it changed nothing"}, nil
+	}
+	request := deploy.Request{
+		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindRollback, Scope: entry.Scope, RequestedBy: "pilotage-watchdog",
+		Reason: fmt.Sprintf("execution %s ended as %s before it was finished", change.Name, change.Status),
+		Source: deploy.Source{Kind: "pilotage"},
+		Rollback: deploy.RollbackRequest{
+			Mode: deploy.Automatic, Deployment: target, Attempt: attempt,
+			Cause: deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status},
+		},
+	}
+	name := strings.TrimSuffix(target, "-rollback") + fmt.Sprintf("-watchdog-%d", attempt)
+	mark, err := f.Ledger.Once(ctx, "watchdog", name, name)
+	if err != nil {
+		return Result{}, err
+	}
+	if attempt > maxAttempts {
+		return Result{}, fault.New(fault.Internal, "the rollback of %s was stopped %d times; a person has to look at %s", target, maxAttempts, entry.Scope)
+	}
+	request.RequestedAt = mark.At
+	input, err := json.Marshal(request)
+	if err != nil {
+		return Result{}, fmt.Errorf("encode the rollback of %s: %w", target, err)
+	}
+	if _, err := f.Starter.Start(ctx, RollbackMachine, name, input); err != nil {
+		return Result{}, fmt.Errorf("start rollback %s: %w", name, err)
+	}
+	return Result{Started: name, Reason: request.Reason}, nil
+}

@@ -1,0 +1,119 @@
+// Package record is the change record of an execution: who, what, when, where and why, how it
+// went and how it ended, made to be read a year later without this program.
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/notify"
+)
+
+// Archive keeps documents for good. S3 does on AWS, a folder on one machine.
+type Archive interface {
+	// Put writes a document under a key. Writing the same key again replaces it, or keeps
+	// both versions where the archive has them.
+	Put(ctx context.Context, key string, body []byte) error
+}
+
+// Record is one change record.
+type Record struct {
+	SchemaVersion int                  `json:"schemaVersion"`
+	ChangeID      string               `json:"changeId"`
+	Kind          deploy.Kind          `json:"kind"`
+	Outcome       deploy.Outcome       `json:"outcome"`
+	Who           string               `json:"who"`
+	What          string               `json:"what"`
+	When          time.Time            `json:"when"`
+	Ended         time.Time            `json:"ended"`
+	Where         deploy.Scope         `json:"where"`
+	Why           string               `json:"why"`
+	Source        deploy.Source        `json:"source"`
+	Execution     string               `json:"execution"`
+	Approval      deploy.ApproveResult `json:"approval,omitzero"`
+	Plan          deploy.Plan          `json:"plan,omitzero"`
+	Results       deploy.Results       `json:"results"`
+	Error         deploy.StageError    `json:"error,omitzero"`
+}
+
+// Make is the record of an execution that ends now. The error's cause is reduced to its
+// message.
+func Make(doc deploy.Document, started, now time.Time) Record {
+	failure := doc.Error
+	failure.Cause = Message(doc.Error.Cause)
+	return Record{
+		SchemaVersion: deploy.SchemaVersion, ChangeID: doc.ID, Kind: doc.Request.Kind, Outcome: doc.Outcome,
+		Who: doc.Request.RequestedBy, What: notify.Headline(doc), When: started, Ended: now, Where: doc.Request.Scope,
+		Why: doc.Request.Reason, Source: doc.Request.Source, Execution: doc.Execution, Approval: doc.Results.Approve,
+		Plan: doc.Plan, Results: doc.Results, Error: failure,
+	}
+}
+
+// Key is where the record of a deployment lies, without its ending.
+func Key(scope deploy.Scope, id string) string {
+	return fmt.Sprintf("records/%s/%s/%s/%s", scope.Region, scope.Service, scope.Environment, id)
+}
+
+// Message is the text of an error's cause: Lambda wraps it in a JSON object.
+func Message(cause string) string {
+	var wrapped struct {
+		ErrorMessage string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(cause), &wrapped) == nil && wrapped.ErrorMessage != "" {
+		return wrapped.ErrorMessage
+	}
+	return cause
+}
+
+// Text is the record for people, in the sections that auditors ask for.
+func (r Record) Text() string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		text := fmt.Sprintf(format, args...)
+		if text != "" {
+			fmt.Fprintf(&b, "%-15s %s\n", name, text)
+		}
+	}
+	line("Change", "%s", r.ChangeID)
+	line("Outcome", "%s", r.Outcome)
+	line("Who", "%s", r.Who)
+	line("What", "%s", r.What)
+	line("When", "%s to %s (%s)", stamp(r.When), stamp(r.Ended), notify.Duration(int(r.Ended.Sub(r.When).Seconds())))
+	line("Where", "%s", r.Where)
+	line("Why", "%s", r.Why)
+	if r.Error.Error != "" {
+		line("Error", "%s in %s: %s", r.Error.Error, r.Error.Stage, r.Error.Cause)
+	}
+	if r.Approval.By != "" {
+		line("Approval", "%s at %s, of plan %s", r.Approval.By, stamp(r.Approval.At), r.Approval.PlanDigest)
+	}
+	r.implementation(line)
+	line("Rollback plan", "%s", r.Plan.WayBack.Text)
+	line("Plan", "%s", r.Plan.Digest)
+	line("Execution", "%s", r.Execution)
+	return b.String()
+}
+
+func (r Record) implementation(line func(name, format string, args ...any)) {
+	line("Backup", "%s", r.Results.Backup.SnapshotID)
+	if m := r.Results.Migrate; len(m.Done) > 0 {
+		line("Schema", "from %d to %d: %s", m.From, m.To, strings.Join(m.Done, ", "))
+	}
+	if tests := r.Results.SmokeTest.Passed; len(tests) > 0 {
+		line("Smoke tests", "%s", strings.Join(tests, ", "))
+	}
+	for _, step := range r.Results.Observe.Steps {
+		line("Traffic", "%3d %% from %s to %s: %s (candidate %d of %d failed, active %d of %d)", step.Weight,
+			step.From.Format(time.TimeOnly), step.Until.Format(time.TimeOnly), step.Verdict,
+			step.Candidate.Errors, step.Candidate.Requests, step.Active.Errors, step.Active.Requests)
+	}
+	if checks := r.Results.Verify.Checks; len(checks) > 0 {
+		line("Validation", "%s", strings.Join(checks, ", "))
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
