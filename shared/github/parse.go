@@ -157,8 +157,7 @@ func (c commit) read() Commit {
 func line(text string) string {
 	text, _, _ = strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
 	text = strings.Map(func(r rune) rune {
-		// Format characters can turn the direction of what follows.
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' {
+		if unprintable(r) {
 			return -1
 		}
 		return r
@@ -168,6 +167,12 @@ func line(text string) string {
 		return string([]rune(text)[:maxText-1]) + "…"
 	}
 	return text
+}
+
+// unprintable reports what acts on a terminal or a page rather than being shown: control characters,
+// line separators, and format characters, which can turn the direction of what follows.
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
 func validSHA(sha string) bool { return len(sha) == len(zero) && only(sha, "0123456789abcdef") }
@@ -180,12 +185,12 @@ func validRepository(name string) bool {
 		only(owner, allowed) && only(repository, allowed)
 }
 
-// validRef follows git-check-ref-format.
+// validRef follows git-check-ref-format, and refuses characters that cannot be seen.
 func validRef(ref string) bool {
 	rest, found := strings.CutPrefix(ref, "refs/")
 	if !found || len(ref) > maxRef || !utf8.ValidString(ref) || strings.ContainsAny(ref, " ~^:?*[\\\x7f") ||
 		strings.Contains(ref, "..") || strings.Contains(ref, "@{") || strings.HasSuffix(ref, ".") ||
-		strings.ContainsFunc(ref, unicode.IsControl) {
+		strings.ContainsFunc(ref, unprintable) || strings.ContainsFunc(ref, unicode.IsSpace) {
 		return false
 	}
 	parts := strings.Split(rest, "/")
