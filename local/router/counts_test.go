@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,5 +142,44 @@ func TestAClientThatLeavesIsNoFailureOfTheTarget(t *testing.T) {
 	eventually(t, "the request is counted", func() bool { return r.Totals("blue").Requests == 1 })
 	if got := r.Totals("blue"); got.Aborted != 1 || got.Failed() != 0 {
 		t.Errorf("totals %+v", got)
+	}
+}
+
+func TestNothingIsSentTwice(t *testing.T) {
+	var arrived atomic.Int64
+	target := newServer(t, func(_ http.ResponseWriter, req *http.Request) {
+		if req.URL.Path != "/health" && arrived.Add(1)%2 == 0 {
+			panic(http.ErrAbortHandler) // on a kept-alive connection that has carried an answer
+		}
+	})
+	r := start(t, router.Config{})
+	addGroup(t, r, "blue", target)
+	route(t, r, to("blue", 1))
+	for i := range 20 {
+		method := []string{http.MethodGet, http.MethodDelete, http.MethodPost}[i/2%3]
+		req, err := http.NewRequest(method, r.URL(), http.NoBody)
+		must(t, err)
+		res, err := http.DefaultClient.Do(req)
+		must(t, err)
+		_ = res.Body.Close()
+		if want := []int{http.StatusOK, http.StatusBadGateway}[i%2]; res.StatusCode != want {
+			t.Errorf("%s: status %d, want %d", method, res.StatusCode, want)
+		}
+	}
+	if got := r.Totals("blue"); arrived.Load() != 20 || got.ConnectionErrors != 10 {
+		t.Errorf("%d arrived of 20; totals %+v", arrived.Load(), got)
+	}
+}
+
+func TestAnIdleConnectionThatTheTargetClosedIsNotUsed(t *testing.T) {
+	blue := newService(t, "blue")
+	r := start(t, router.Config{})
+	addGroup(t, r, "blue", blue.URL)
+	route(t, r, to("blue", 1))
+	for range 20 {
+		if status, _ := get(t, r.URL()); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+		blue.CloseClientConnections()
 	}
 }

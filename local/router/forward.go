@@ -58,16 +58,11 @@ func respond(w http.ResponseWriter, f FixedResponse) outcome {
 
 // forward sends the request to the target and copies the answer as it comes.
 func (r *Router) forward(w http.ResponseWriter, req *http.Request, t *target) outcome {
-	out := req.WithContext(req.Context())
-	out.URL = &url.URL{
-		Scheme: "http", Host: t.host, Path: req.URL.Path, RawPath: req.URL.RawPath,
-		RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery,
-	}
-	out.RequestURI = ""
-	out.Close = false
-	out.TransferEncoding = nil
-	if req.ContentLength == 0 {
-		out.Body = nil
+	prepareRequest(req.Header, req, r.port)
+	var res *http.Response
+	var err error
+	if carries(req) {
+		res, err = t.upstream.exchange(req)
 	} else {
 		// A target may answer before it has read everything. Without this the server would then
 		// swallow the rest of the body, which the target still waits for.
@@ -75,10 +70,8 @@ func (r *Router) forward(w http.ResponseWriter, req *http.Request, t *target) ou
 		// The transport may still read the body after the answer; a closed one ends that before
 		// this handler does.
 		defer func() { _ = req.Body.Close() }()
+		res, err = t.transport.RoundTrip(outgoing(req, t.host))
 	}
-	prepareRequest(out.Header, req, r.port)
-
-	res, err := t.transport.RoundTrip(out)
 	if err != nil {
 		return r.answerError(w, req, err)
 	}
@@ -90,6 +83,22 @@ func (r *Router) forward(w http.ResponseWriter, req *http.Request, t *target) ou
 		w.Header()[http.TrailerPrefix+name] = values
 	}
 	return what
+}
+
+// outgoing makes a client's request one that http.Transport takes.
+func outgoing(req *http.Request, host string) *http.Request {
+	out := req.WithContext(req.Context())
+	out.URL = &url.URL{
+		Scheme: "http", Host: host, Path: req.URL.Path, RawPath: req.URL.RawPath,
+		RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery,
+	}
+	out.RequestURI = ""
+	out.Close = false
+	out.TransferEncoding = nil
+	if req.ContentLength == 0 {
+		out.Body = nil
+	}
+	return out
 }
 
 // answerError tells the client what ELB would: 504 when the target took too long, else 502.

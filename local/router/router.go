@@ -7,8 +7,7 @@
 // answers 503. One whose targets are all unhealthy fails open: requests go to all of them. An
 // empty or unhealthy group does not fail over to another group of the same forward. A target must
 // pass one check to become healthy, and is "unused", unchecked, while no rule forwards to its
-// group. Nothing is retried: a refused connection is a 502. (One exception lies in net/http: a
-// request that can be sent again is, when the target closed an idle connection just then.)
+// group. Nothing is retried: a connection that is refused, or ends without an answer, is a 502.
 //
 // It differs from ELB where a machine of one's own allows: health check intervals may be shorter
 // than 5 s; a target has left as soon as its last request has ended instead of being shown as

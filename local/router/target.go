@@ -24,6 +24,7 @@ type target struct {
 	url       string
 	host      string
 	transport *http.Transport
+	upstream  upstream
 	conns     connections
 	health    atomic.Pointer[TargetHealth]
 	inflight  atomic.Int64
@@ -98,8 +99,10 @@ func parseTarget(address string) (*url.URL, error) {
 func (r *Router) newTarget(location *url.URL) *target {
 	t := &target{url: location.String(), host: location.Host}
 	dialer := &net.Dialer{Timeout: connectTimeout}
+	dial := t.conns.dial(dialer)
+	t.upstream = upstream{dial: dial, host: location.Host, within: r.config.AnswerTimeout}
 	t.transport = &http.Transport{
-		DialContext:           t.conns.dial(dialer),
+		DialContext:           dial,
 		DisableCompression:    true,
 		MaxIdleConns:          idlePerTarget,
 		MaxIdleConnsPerHost:   idlePerTarget,
@@ -134,6 +137,7 @@ func (t *target) release() {
 // cutOff closes all connections, whatever they carry.
 func (t *target) cutOff() {
 	t.transport.CloseIdleConnections()
+	t.upstream.close()
 	t.conns.close()
 	t.leave()
 }
