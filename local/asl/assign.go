@@ -2,8 +2,9 @@ package asl
 
 import (
 	"context"
-	"regexp"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 )
 
 // assign reads an Assign field: an object whose keys are variables.
@@ -31,8 +32,12 @@ func (f *fields) assignAs(name, field string) []assignment {
 }
 
 func isVariable(name string) bool {
-	matched, _ := regexp.MatchString(`^[\p{L}_][\p{L}\p{Nd}_]{0,79}$`, name)
-	return matched && name != "states"
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != "" && utf8.RuneCountInString(name) <= 80 && name != "states"
 }
 
 // assigned lists the variables that the states of one scope assign, its inner scopes aside. A

@@ -12,15 +12,18 @@ const roleArn = "arn:aws:iam::000000000000:role/local"
 // bind makes what the expressions of a visit see: the variables, AWS's functions, and $states
 // with extra (result or errorOutput) added.
 func (v *visit) bind(extra ...pair) map[string]any {
-	functions := v.frame.execution.engine.functions
-	vars := make(map[string]any, len(v.frame.vars)+len(functions)+1)
+	needs := v.state.needs
+	vars := make(map[string]any, len(v.frame.vars)+len(needs.functions)+1)
 	for name, value := range v.frame.vars {
 		vars[name] = value
 	}
-	for name, function := range functions {
-		vars[name] = function
+	for _, name := range needs.functions {
+		vars[name] = v.frame.execution.engine.functions[name]
 	}
-	states := map[string]any{"input": v.input.value, "context": v.context()}
+	states := map[string]any{"input": v.input.value}
+	if needs.context {
+		states["context"] = v.context()
+	}
 	for _, p := range extra {
 		states[p.key] = p.value
 	}

@@ -12,6 +12,7 @@ import (
 type parser struct {
 	refusals []error
 	names    map[string]bool // states of the whole machine: AWS wants them unique across scopes
+	needs    *needs          // of the state being read
 }
 
 func (p *parser) refuse(path, format string, args ...any) {

@@ -34,7 +34,7 @@ func (e *Engine) queryFunctions() map[string]any {
 	}
 	env := gnata.NewCustomEnv(custom)
 	functions := make(map[string]any, len(custom))
-	for name := range custom {
+	for _, name := range addedFunctions() {
 		functions[name], _ = env.Lookup(name)
 	}
 	return functions

@@ -20,6 +20,7 @@ type state struct {
 	next   string // "" when the state ends its scope
 	assign []assignment
 	output template
+	needs  needs
 
 	arguments template // Task and Parallel
 	retry     []retrier
@@ -100,7 +101,10 @@ func (p *parser) state(m member, variables []string) *state {
 	if language, ok := f.take("QueryLanguage"); ok && language.value != "JSONata" {
 		p.refuse(language.path, `must be "JSONata"`)
 	}
+	around := p.needs
+	p.needs = &s.needs
 	p.body(f, s, variables)
+	p.needs = around
 	f.done()
 	return s
 }

@@ -2,7 +2,7 @@ package asl
 
 import (
 	"context"
-	"regexp"
+	"strings"
 	"time"
 )
 
@@ -45,12 +45,12 @@ func literalNumber(t template) (float64, bool) {
 }
 
 func taskDetails(resource string) (TaskDetails, bool) {
-	parts := regexp.MustCompile(`^arn:aws[a-z-]*:states:::(lambda|states):([A-Za-z]+[.:A-Za-z0-9]*)$`).
-		FindStringSubmatch(resource)
-	if parts == nil {
+	partition, rest, _ := strings.Cut(resource, ":states:::")
+	if !strings.HasPrefix(partition, "arn:aws") || strings.Count(partition, ":") != 1 {
 		return TaskDetails{}, false
 	}
-	details := TaskDetails{ResourceType: parts[1], Resource: parts[2]}
+	kind, name, _ := strings.Cut(rest, ":")
+	details := TaskDetails{ResourceType: kind, Resource: name}
 	switch details {
 	case TaskDetails{resourceInvoke, "lambda"}, TaskDetails{resourceToken, "lambda"}, TaskDetails{resourceChild, "states"}:
 		return details, true

@@ -109,6 +109,7 @@ func (p *parser) template(n node, field string) template {
 			p.refuse(n.path, "no valid JSONata: %v", err)
 			return constant{null()}
 		}
+		p.needs.add(source)
 		return &expression{source: source, field: field, compiled: compiled}
 	case []member:
 		return p.objectTemplate(v, field)
