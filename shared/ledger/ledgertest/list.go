@@ -150,6 +150,31 @@ func listsUpToLimit(t *testing.T, store ledger.Store) {
 	}
 }
 
+// listsManyItems has more of them than fit into a page of a tree.
+func listsManyItems(t *testing.T, store ledger.Store) {
+	const each = 80
+	body := []byte(`"` + strings.Repeat("b", 200) + `"`)
+	want := make(map[string][]string)
+	for _, prefix := range []string{"b", "a", "c"} {
+		for i := range each {
+			sort := fmt.Sprintf("%s%03d", prefix, i)
+			want[prefix] = append(want[prefix], sort)
+			put(t, store, ledger.Item{Partition: "ledgertest#many", Sort: sort, Body: body})
+		}
+	}
+	for prefix, keys := range want {
+		query := ledger.Query{Partition: "ledgertest#many", Prefix: prefix, Limit: 1000}
+		if got := list(t, store, query); !slices.Equal(got, keys) {
+			t.Errorf("prefix %q ascending: got %d items %q", prefix, len(got), got)
+		}
+		query.Order = ledger.Descending
+		slices.Reverse(keys)
+		if got := list(t, store, query); !slices.Equal(got, keys) {
+			t.Errorf("prefix %q descending: got %d items %q", prefix, len(got), got)
+		}
+	}
+}
+
 // listsManyBytes goes past the 1 MiB at which DynamoDB's Query answers a page.
 func listsManyBytes(t *testing.T, store ledger.Store) {
 	body := []byte(`"` + strings.Repeat("b", 200<<10) + `"`)
