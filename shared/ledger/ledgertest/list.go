@@ -152,7 +152,7 @@ func listsUpToLimit(t *testing.T, store ledger.Store) {
 
 // listsManyItems has more of them than fit into a page of a tree.
 func listsManyItems(t *testing.T, store ledger.Store) {
-	const each = 80
+	const each = 40
 	body := []byte(`"` + strings.Repeat("b", 200) + `"`)
 	want := make(map[string][]string)
 	for _, prefix := range []string{"b", "a", "c"} {
