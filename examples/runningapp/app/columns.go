@@ -26,7 +26,7 @@ func (c Columns) selectStats() string {
 	return fmt.Sprintf(`SELECT count(*), coalesce(sum(%[1]s), 0)::bigint,
 		coalesce(sum(duration_seconds), 0)::bigint, coalesce(max(%[1]s), 0)::bigint,
 		coalesce(sum(duration_seconds) * 1000 / nullif(sum(%[1]s), 0), 0)::bigint
-		FROM runs WHERE ($1 = '' OR runner = $1)`, c.meters())
+		FROM runs WHERE ($1::text = '' OR runner = $1)`, c.meters())
 }
 
 func (c Columns) meters() string {

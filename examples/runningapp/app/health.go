@@ -89,6 +89,9 @@ func (s *Service) ready(ctx context.Context) (int64, error) {
 
 // complain logs why the service is not ready, when that is news and then from time to time.
 func (s *Service) complain(reason error) {
+	if errors.Is(reason, context.Canceled) { // who asked has gone
+		return
+	}
 	now := s.now()
 	last := s.complaint.Load()
 	if last != nil && last.reason == reason.Error() && now.Sub(last.at) < repeatAfter {

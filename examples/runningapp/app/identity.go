@@ -38,6 +38,9 @@ func (s *Service) logged(next http.Handler) http.Handler {
 		answer := &answer{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			if reason := recover(); reason != nil {
+				if reason == http.ErrAbortHandler {
+					panic(reason)
+				}
 				s.log.Error("request panicked", "path", r.URL.Path, "reason", reason, "stack", string(debug.Stack()))
 				writeJSON(answer, http.StatusInternalServerError, &problem{Text: "internal error"})
 			}

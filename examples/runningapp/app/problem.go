@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,27 +49,37 @@ func (s *Service) answering(serve func(http.ResponseWriter, *http.Request) error
 	})
 }
 
-// classify decides what a client is told. An answer of the database that is about the statement
-// is a fault of ours; one about the server, or none at all, passes.
+// classify decides what a client is told: what is about the request is the client's to mend, a
+// database that is away passes, and anything else is a fault of ours.
 func classify(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
-	if errors.Is(err, errNotFound) {
+	switch {
+	case errors.Is(err, errNotFound):
 		return &problem{Status: http.StatusNotFound, Text: errNotFound.Error()}
-	}
-	if errors.Is(err, context.Canceled) { // the client has gone; nobody reads this
+	case errors.Is(err, context.Canceled): // the client has gone; nobody reads this
 		return &problem{Status: http.StatusServiceUnavailable, Text: "the request was cancelled"}
+	case away(err):
+		return &problem{Status: http.StatusServiceUnavailable, Text: "the database is not reachable; try again"}
 	}
-	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && !passing(refused.Code) {
-		return &problem{Status: http.StatusInternalServerError, Text: "internal error"}
-	}
-	return &problem{Status: http.StatusServiceUnavailable, Text: "the database is not reachable; try again"}
+	return &problem{Status: http.StatusInternalServerError, Text: "internal error"}
 }
 
-// passing reports SQLSTATE classes 08 connection, 53 resources, 57 operator intervention.
-func passing(code string) bool {
-	return len(code) == 5 && (code[:2] == "08" || code[:2] == "53" || code[:2] == "57")
+// away reports whether the database could not be asked, or went away before it answered.
+func away(err error) bool {
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok {
+		class := refused.Code[:min(2, len(refused.Code))]
+		return class == "08" || class == "53" || class == "57" // connection, resources, intervention
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

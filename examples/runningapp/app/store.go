@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// schemaTable is goose's own: one row for each migration that is applied.
-const schemaTable = "goose_db_version"
+// schemaTable has one row for each migration that is applied. The pipeline keeps it.
+const schemaTable = "pilotage_migrations"
 
 // SQLSTATE 42P01.
 const undefinedTable = "42P01"
@@ -47,7 +47,7 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 func (s *store) schemaVersion(ctx context.Context) (int64, error) {
 	var version int64
 	err := s.pool.QueryRow(ctx,
-		"SELECT coalesce(max(version_id), 0) FROM "+schemaTable+" WHERE is_applied").Scan(&version)
+		"SELECT coalesce(max(version), 0) FROM "+schemaTable).Scan(&version)
 	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == undefinedTable {
 		return 0, nil
 	}
@@ -99,7 +99,7 @@ func (s *store) run(ctx context.Context, id int64) (Run, error) {
 
 // runs lists runs, the last logged first.
 func (s *store) runs(ctx context.Context, p page) ([]Run, error) {
-	const where = `WHERE ($1 = '' OR runner = $1) AND ($2 = 0 OR id < $2)
+	const where = `WHERE ($1::text = '' OR runner = $1) AND ($2::bigint = 0 OR id < $2)
 		ORDER BY id DESC LIMIT $3`
 	runs, err := s.query(ctx, where, p.Runner, p.Before, p.Limit)
 	if err != nil {
