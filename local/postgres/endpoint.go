@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// Endpoint is where an instance listens and how to log in. Printed or logged, it shows no
-// password.
+// Endpoint is where an instance listens and how to log in. Printed, logged or made JSON, it shows
+// no password.
 type Endpoint struct {
 	Host     string
 	Port     int
 	User     string
-	Password string
+	Password string `json:"-"`
 }
 
 // DSN is the connection URL to a database, password included: it belongs into a secret's value

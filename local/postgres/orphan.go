@@ -3,10 +3,11 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,31 @@ import (
 
 	"github.com/pilotage/pilotage/shared/clock"
 )
+
+// clearStale deals with the postmaster.pid that an earlier process left. PostgreSQL would refuse
+// to start when its number belongs to any living process of the same account, and a server that
+// outlived its parent would keep the directory.
+func clearStale(clk clock.Clock, data string, patience time.Duration) error {
+	pidFile := filepath.Join(data, "postmaster.pid")
+	text, err := os.ReadFile(pidFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(first))
+	if err == nil && pid > 1 && servesDirectory(pid, data) {
+		if err := endOrphan(clk, pid, data, patience); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(pidFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the stale %q: %w", pidFile, err)
+	}
+	return nil
+}
 
 // servesDirectory reports whether the process with the number is a server over the data
 // directory: numbers are used again, and nothing else may be ended.
@@ -55,27 +81,4 @@ func endOrphan(clk clock.Clock, pid int, data string, patience time.Duration) er
 		return fmt.Errorf("process %d still serves %q and cannot be stopped: end it", pid, data)
 	}
 	return nil
-}
-
-// logSince is what was written to a log after an offset, the last 16 kB of it at most.
-func logSince(path string, offset int64) string {
-	file, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer file.Close() //nolint:errcheck // only read
-	if size, err := file.Seek(0, io.SeekEnd); err == nil {
-		offset = max(offset, size-16<<10)
-	}
-	if _, err := file.Seek(offset, io.SeekStart); err != nil {
-		return ""
-	}
-	text, _ := io.ReadAll(file) // what could be read is better than nothing
-	return string(text)
-}
-
-// lastLines keeps the last ten lines, on one line.
-func lastLines(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-10):], " | ")
 }

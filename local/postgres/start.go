@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/pilotage/pilotage/shared/clock"
 )
 
 const (
@@ -139,43 +138,5 @@ func (i *Instance) wait(ctx context.Context, running *process) error {
 		return err
 	}
 	endsWithin(running.done, i.cfg.Clock, readyPoll)
-	return nil
-}
-
-// Stop shuts the server down: sessions are cut, transactions in flight roll back, what was
-// committed is on disk. A server that does not end within Config.StopTimeout is killed, and
-// recovers at its next start. Repeating it is safe.
-func (i *Instance) Stop() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.running == nil {
-		return
-	}
-	i.running.stop(i.cfg.Clock, i.cfg.StopTimeout)
-	i.running = nil
-}
-
-// clearStale deals with the postmaster.pid that an earlier process left. PostgreSQL would refuse
-// to start when its number belongs to any living process of the same account, and a server that
-// outlived its parent would keep the directory.
-func clearStale(clk clock.Clock, data string, patience time.Duration) error {
-	pidFile := filepath.Join(data, "postmaster.pid")
-	text, err := os.ReadFile(pidFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err == nil && pid > 1 && servesDirectory(pid, data) {
-		if err := endOrphan(clk, pid, data, patience); err != nil {
-			return err
-		}
-	}
-	if err := os.Remove(pidFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the stale %q: %w", pidFile, err)
-	}
 	return nil
 }

@@ -95,13 +95,13 @@ func (m Migrator) run(
 	ctx context.Context, s *store, selected []Migration,
 	work func(context.Context, *goose.Provider) ([]*goose.MigrationResult, error),
 ) (Result, error) {
-	from, err := m.Version(ctx)
+	before, err := m.Status(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{From: from, To: from}
-	if len(selected) == 0 {
-		return result, nil
+	result := Result{From: highest(before), To: highest(before)}
+	if len(selected) == 0 { // which goose refuses to work with
+		return result, s.refusal(before)
 	}
 	patience := cmp.Or(m.LockPatience, time.Minute)
 	locker, err := lock.NewPostgresSessionLocker(

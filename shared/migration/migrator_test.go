@@ -270,3 +270,31 @@ func TestOpenSendsTheTimeouts(t *testing.T) {
 		t.Errorf("Open = %v, want %s without the password", err, fault.Invalid)
 	}
 }
+
+func TestAnotherMigratorIsWaitedForWithinBounds(t *testing.T) {
+	dsn := pgtest.Database(t)
+	other, err := open(t, dsn).Conn(t.Context())
+	must(t, err)
+	_, err = other.ExecContext(t.Context(), "SELECT pg_advisory_lock(x'70696c6f74616765'::bigint)")
+	must(t, err)
+	m := migration.Migrator{DB: open(t, dsn), Set: parse(t, shop()), LockPatience: 1}
+	if _, err := m.Expand(t.Context()); !fault.Is(err, fault.Transient) {
+		t.Errorf("Expand while another one migrates = %v, want %s", err, fault.Transient)
+	}
+	want(t, "applied", versions(t, m), []int64{})
+	must(t, other.Close())
+}
+
+func TestASetWithNothingToExpandIsCheckedAllTheSame(t *testing.T) {
+	m := migration.Migrator{DB: open(t, pgtest.Database(t)), Set: parse(t, shop())}
+	_, err := m.Expand(t.Context())
+	must(t, err)
+	m.Set = parse(t, nil)
+	result, err := m.Expand(t.Context())
+	must(t, err)
+	want(t, "from, to", [2]int64{result.From, result.To}, [2]int64{6, 6})
+	m.Set = parse(t, map[string]string{"0003_title.contract.sql": file("SELECT 1;", "SELECT 1;")})
+	if _, err := m.Expand(t.Context()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("Expand = %v, want %s about 0003", err, fault.Invalid)
+	}
+}

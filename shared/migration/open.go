@@ -2,7 +2,6 @@ package migration
 
 import (
 	"database/sql"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -50,13 +49,4 @@ const applicationName = "pilotage-migration"
 // milliseconds rounds up: a bound below one millisecond must not become none.
 func milliseconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)
-}
-
-// Redacted is host, port and database of a connection string, for logs.
-func Redacted(dsn string) string {
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return "a connection string that cannot be parsed"
-	}
-	return fmt.Sprintf("%s:%d/%s", config.Host, config.Port, config.Database)
 }

@@ -28,9 +28,6 @@ func (m Migrator) RevertTo(ctx context.Context, version int64) (Result, error) {
 	if err != nil || highest(applied) <= version {
 		return Result{From: highest(applied), To: highest(applied)}, err
 	}
-	if err := unknown(m.Set, applied, version); err != nil {
-		return Result{From: highest(applied), To: highest(applied)}, &fault.Error{Class: fault.Invalid, Err: err}
-	}
 	return m.run(ctx, s, m.Set.Migrations,
 		func(ctx context.Context, provider *goose.Provider) ([]*goose.MigrationResult, error) {
 			return provider.DownTo(ctx, version)

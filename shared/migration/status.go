@@ -2,7 +2,7 @@ package migration
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/pilotage/pilotage/shared/fault"
 )
@@ -32,27 +32,20 @@ func (m Migrator) Version(ctx context.Context) (int64, error) {
 	return highest(applied), err
 }
 
-// Pending returns the migrations of a kind that the database lacks, lowest version first, after
-// the checks that applying them makes: it is what a plan shows, and fails as Expand or Contract
-// would fail before changing anything.
+// Pending returns the migrations of a kind that the database lacks, lowest version first: it is
+// what a plan shows. Drift, and an expand that Expand would refuse for its number, are
+// fault.Invalid as there. That a contract waits for expands is not: at planning they come first.
 func (m Migrator) Pending(ctx context.Context, kind Kind) ([]Migration, error) {
 	applied, err := m.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	check := late
-	if kind == Contract {
-		check = early
-	}
 	err = drift(m.Set, applied)
-	if err == nil && kind == Expand {
-		err = check(m.Set, applied)
+	if kind == Expand {
+		err = errors.Join(err, late(m.Set, applied))
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "plan migrations: %w", err)
 	}
 	return pending(m.Set, applied, kind), nil
 }
-
-// String names the set.
-func (s Set) String() string { return fmt.Sprintf("%d migrations, %s", len(s.Migrations), s.Digest) }

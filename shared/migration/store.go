@@ -90,8 +90,8 @@ func (s *store) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*da
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(drift(s.set, applied), s.check(applied)); err != nil {
-		return nil, &fault.Error{Class: fault.Invalid, Err: err}
+	if err := s.refusal(applied); err != nil {
+		return nil, err
 	}
 	slices.Reverse(applied)
 	if s.order != nil {
@@ -102,6 +102,14 @@ func (s *store) ListMigrations(ctx context.Context, db database.DBTxConn) ([]*da
 		results = append(results, &database.ListMigrationsResult{Version: a.Version, IsApplied: true})
 	}
 	return append(results, &database.ListMigrationsResult{Version: 0, IsApplied: true}), nil
+}
+
+// refusal is what forbids to go on, fault.Invalid.
+func (s *store) refusal(applied []Applied) error {
+	if err := errors.Join(drift(s.set, applied), s.check(applied)); err != nil {
+		return &fault.Error{Class: fault.Invalid, Err: err}
+	}
+	return nil
 }
 
 // list reads the table, oldest first, without goose's mark.
