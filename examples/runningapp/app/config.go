@@ -23,9 +23,11 @@ type config struct {
 	// DatabaseURL is postgres://user:password@host:port/database.
 	DatabaseURL string `env:"DATABASE_URL, required"`
 	// LogLevel is debug, info, warn or error.
-	LogLevel slog.Level `env:"LOG_LEVEL, default=info"`
+	LogLevel string `env:"LOG_LEVEL, default=info"`
 	// Instance is what answers say in X-Instance; empty means host name and process id.
 	Instance string `env:"INSTANCE_ID"`
+
+	level slog.Level
 }
 
 // readConfig returns the configuration and the pool's, which is parsed from it. Its errors wrap
@@ -38,6 +40,9 @@ func readConfig(ctx context.Context, lookuper envconfig.Lookuper) (config, *pgxp
 	}
 	if err := checkAddress(c.Address); err != nil {
 		return config{}, nil, fmt.Errorf("read %w: ADDRESS %q: %w", ErrConfig, c.Address, err)
+	}
+	if err := c.level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return config{}, nil, fmt.Errorf("read %w: LOG_LEVEL %q: it must be debug, info, warn or error", ErrConfig, c.LogLevel)
 	}
 	pool, err := poolConfig(c.DatabaseURL)
 	if err != nil {

@@ -26,7 +26,7 @@ func Serve(ctx context.Context, release Release, around Surroundings) error {
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(around.Log, &slog.HandlerOptions{Level: config.LogLevel})).
+	log := slog.New(slog.NewJSONHandler(around.Log, &slog.HandlerOptions{Level: config.level})).
 		With("service", Name, "release", release.Version, "instance", config.Instance)
 	if release.Start != nil {
 		if err := release.Start(ctx, log); err != nil {

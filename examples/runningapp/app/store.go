@@ -33,7 +33,8 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 	}
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, err
+		// The cause quotes what it could not parse, which may be the password.
+		return nil, errors.New("it cannot be parsed as postgres://user:password@host:port/database")
 	}
 	c.MaxConns = 5
 	c.MaxConnLifetime = 10 * time.Minute
