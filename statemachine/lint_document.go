@@ -1,0 +1,124 @@
+package statemachine
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+)
+
+// lintDocuments evaluates what states assign and pass on, and decodes it strictly: a result put
+// in a place that deploy.Document does not have would be lost without a word.
+func lintDocuments(m machine, _ Known) []Finding {
+	var findings []Finding
+	for _, s := range m.states {
+		sc := sceneOf(s, fullDocument())
+		findings = append(findings, lintAssign(s, s.node, sc)...)
+		for _, h := range s.catch {
+			findings = append(findings, lintAssign(s, h.node, sc)...)
+		}
+		if s.kind == kindTask {
+			findings = append(findings, lintArguments(s, sc)...)
+		}
+	}
+	return findings
+}
+
+// lintAssign checks the Assign of a state or of one of its handlers.
+func lintAssign(s state, holder node, sc scene) []Finding {
+	var findings []Finding
+	assign, _ := holder.field("Assign")
+	for _, m := range assign.members {
+		if m.key != "doc" {
+			findings = append(findings, m.node.at(RuleDocument, "variable %q: everything that travels is in doc", m.key))
+			continue
+		}
+		value, err := sc.evaluate(m.node)
+		if err != nil {
+			findings = append(findings, m.node.at(RuleDocument, "it does not evaluate: %v", err))
+			continue
+		}
+		if s.kind == kindPass {
+			sc = scene{} // The state that makes the document has none to lose.
+		}
+		if err := fits(value, &deploy.Document{}); err != nil {
+			findings = append(findings, m.node.at(RuleDocument, "it is no document: %v", err))
+		} else if lost := lost(sc.doc, value); lost != "" {
+			findings = append(findings, m.node.at(RuleDocument, "the document loses %s", lost))
+		}
+	}
+	return findings
+}
+
+// lintArguments checks what a function or another machine is given.
+func lintArguments(s state, sc scene) []Finding {
+	arguments, _ := s.field("Arguments")
+	name, into := "Payload", any(&deploy.Document{})
+	if s.child {
+		name, into = "Input", &deploy.Request{}
+	}
+	given, ok := arguments.field(name)
+	if !ok {
+		return []Finding{given.at(RuleDocument, "the task is given nothing")}
+	}
+	value, err := sc.evaluate(given)
+	if err == nil {
+		err = fits(value, into)
+	}
+	if err != nil {
+		return []Finding{given.at(RuleDocument, "it is not what is expected there: %v", err)}
+	}
+	doc, ok := into.(*deploy.Document)
+	if !ok {
+		return nil
+	}
+	outcomes := []deploy.Outcome{"", deploy.Succeeded, deploy.Refused, deploy.RolledBack, deploy.FailedDirty}
+	waits := s.text("Resource") == resourceToken
+	switch {
+	case doc.Stage != s.name:
+		return []Finding{given.at(RuleDocument, "the stage is %q; it must be the state's name", doc.Stage)}
+	case !slices.Contains(outcomes, doc.Outcome):
+		return []Finding{given.at(RuleDocument, "%q is no outcome", doc.Outcome)}
+	case waits != (doc.TaskToken != ""):
+		return []Finding{given.at(RuleDocument, "a task token goes to a task that waits for one, and to no other")}
+	}
+	if lost := lost(sc.doc, value); lost != "" {
+		return []Finding{given.at(RuleDocument, "the document loses %s", lost)}
+	}
+	return nil
+}
+
+// fits decodes a value strictly.
+func fits(value any, into any) error {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// lost is the first part of the document that is not there any more, "" when all are. Results
+// and the plan may have been replaced; who asked for what may not.
+func lost(before map[string]any, after any) string {
+	now, _ := after.(map[string]any)
+	results, _ := now["results"].(map[string]any)
+	for name, value := range before {
+		kept, ok := now[name]
+		fixed := slices.Contains([]string{"schemaVersion", "id", "execution", "request"}, name)
+		if !ok || fixed && !reflect.DeepEqual(kept, value) {
+			return name
+		}
+	}
+	old, _ := before["results"].(map[string]any)
+	for name := range old {
+		if _, ok := results[name]; !ok {
+			return "results." + name
+		}
+	}
+	return ""
+}
