@@ -1,0 +1,123 @@
+package sim
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/pilotage/pilotage/local/asl"
+)
+
+// Fault is a failure to inject.
+type Fault struct {
+	// At is the name of a state, as "Shift", or a call of a port, as "Balancer.SetWeights".
+	At string
+	// Machine is "deploy" or "rollback"; empty is both. Calls of ports have none.
+	Machine string
+	// Attempt counts the invocations at that place from 1; 0 is every one of them.
+	Attempt int
+	// Moment is before or after the effect.
+	Moment Moment
+	// Error is the name that the failure has, as "Pilotage.Internal", or Crash or Stop.
+	Error string
+}
+
+// Moment is when a fault strikes.
+type Moment string
+
+// The moments. After means that the world has been changed and nobody hears of it.
+const (
+	Before Moment = "before"
+	After  Moment = "after"
+)
+
+// Errors that have no class.
+const (
+	// Crash is a function that dies: Lambda.Unknown.
+	Crash = "crash"
+	// Stop is the execution being stopped by hand. The function itself runs on, as on AWS. It
+	// is for states only.
+	Stop = "stop"
+)
+
+// ErrCrash is what a call of a port returns after a Crash.
+var ErrCrash = errors.New("the process died") //nolint:gochecknoglobals // a sentinel error
+
+// faults are what is going to fail, and what has.
+type faults struct {
+	stop func(arn string)
+
+	mu      sync.Mutex
+	planned []Fault
+	seen    map[Fault]int
+	stops   []Fault
+	struck  int
+}
+
+// FailAt plans a fault.
+func (w *World) FailAt(fault Fault) {
+	w.faults.mu.Lock()
+	defer w.faults.mu.Unlock()
+	w.faults.planned = append(w.faults.planned, fault)
+}
+
+// StopAt plans that an execution is stopped as it enters a state, before anything of it runs.
+func (w *World) StopAt(machine, state string) {
+	w.faults.mu.Lock()
+	defer w.faults.mu.Unlock()
+	w.faults.stops = append(w.faults.stops, Fault{Machine: machine, At: state})
+}
+
+// Struck is how many faults have struck so far.
+func (w *World) Struck() int {
+	w.faults.mu.Lock()
+	defer w.faults.mu.Unlock()
+	return w.faults.struck
+}
+
+func (f *faults) none() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.planned) == 0
+}
+
+// hit counts one passage of a place and returns the error to fail with, if any.
+func (f *faults) hit(machine, at string, moment Moment, execution string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range f.planned {
+		if fault.At != at || fault.Moment != moment || fault.Machine != "" && fault.Machine != machine {
+			continue
+		}
+		if f.seen == nil {
+			f.seen = map[Fault]int{}
+		}
+		f.seen[fault]++
+		if fault.Attempt != 0 && fault.Attempt != f.seen[fault] {
+			continue
+		}
+		f.struck++
+		switch fault.Error {
+		case Stop:
+			f.stop(execution)
+			return nil
+		case Crash:
+			return ErrCrash
+		}
+		return &asl.Failure{Name: fault.Error, Cause: "injected at " + at}
+	}
+	return nil
+}
+
+// stopsAt reports, once for each plan, whether an execution is to be stopped here.
+func (f *faults) stopsAt(machine, state string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := slices.Index(f.stops, Fault{Machine: machine, At: state})
+	if i < 0 {
+		return false
+	}
+	f.stops = slices.Delete(f.stops, i, i+1)
+	f.struck++
+	return true
+}
