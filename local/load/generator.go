@@ -2,7 +2,9 @@
 // reports what they saw, by second and by the release that answered.
 //
 // It is an open loop: requests leave by schedule, whether or not earlier ones were answered, so a
-// slow service meets the same traffic as a fast one and its slowness shows. It is no tool for
+// slow service meets the same traffic as a fast one and its slowness shows. As a browser does, and
+// through the same net/http, it sends a GET once more when a kept-alive connection ends without a
+// byte of an answer; the router, which answers 502 then, leaves it no occasion. It is no tool for
 // attacking anything: it refuses any host that is not loopback, any rate above MaxRate and any
 // duration above MaxDuration.
 package load

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pilotage/pilotage/local/router"
@@ -142,5 +143,31 @@ func TestStreamsArriveAsTheyAreSent(t *testing.T) {
 	must(t, err)
 	if got := res.Trailer.Get("X-Sum"); got != "3" {
 		t.Errorf("trailer %q", got)
+	}
+}
+
+func TestConnectionsToATargetAreKept(t *testing.T) {
+	var mu sync.Mutex
+	from := map[string]int{}
+	url := routed(t, func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/health" {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		from[req.RemoteAddr]++
+		if req.URL.Path == "/last" {
+			w.Header().Set("Connection", "close")
+		}
+		_, _ = io.WriteString(w, "body")
+	})
+	for range 3 {
+		for range 5 {
+			get(t, url)
+		}
+		get(t, url+"/last")
+	}
+	if len(from) != 3 {
+		t.Errorf("18 requests over %d connections, want a new one only after each that closed", len(from))
 	}
 }

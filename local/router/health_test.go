@@ -46,9 +46,9 @@ func TestUnhealthyTargetsGetNothingUntilAllAre(t *testing.T) {
 	r := start(t, router.Config{Clock: clock})
 	good, bad := newService(t, "good"), newService(t, "bad")
 	bad.setHealth(http.StatusInternalServerError)
-	addGroup(t, r, "blue", good.URL, bad.URL)
+	addGroup(t, r, "blue", bad.URL, good.URL)
 	route(t, r, to("blue", 1))
-	eventually(t, "good is healthy", func() bool { return states(t, r, "blue")[0] == router.Healthy })
+	eventually(t, "good is healthy", func() bool { return states(t, r, "blue")[1] == router.Healthy })
 	for range 10 {
 		get(t, r.URL())
 	}
@@ -76,7 +76,7 @@ func TestUnhealthyTargetsGetNothingUntilAllAre(t *testing.T) {
 	}
 	described, err := r.DescribeTargetHealth("blue")
 	must(t, err)
-	if got := described[1]; got.Reason != router.ReasonMismatch || !strings.Contains(got.Description, "500") {
+	if got := described[0]; got.Reason != router.ReasonMismatch || !strings.Contains(got.Description, "500") {
 		t.Errorf("described %+v", got)
 	}
 }
