@@ -12,7 +12,7 @@ type frame struct {
 	execution *execution
 	vars      map[string]any // never changed in place: branches share it
 	item      any            // $states.context.Map, nil outside of Map states
-	previous  int64          // the event that led to the next one
+	previous  int64          // the event that led to the next one; 0 for the first, as recorded on AWS
 }
 
 // visit is one stay in a state, its retries included.
@@ -61,11 +61,7 @@ func (f *frame) run(ctx context.Context, s *scope, input document) (document, er
 
 // record writes an event that follows the frame's last one.
 func (f *frame) record(event HistoryEvent) int64 {
-	previous := f.previous
-	if event.StateEntered != nil && previous == 1 {
-		previous = 0 // recorded histories have it so
-	}
-	f.previous = f.execution.record(previous, event)
+	f.previous = f.execution.record(f.previous, event)
 	return f.previous
 }
 
