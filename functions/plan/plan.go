@@ -86,10 +86,14 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 }
 
 // Replan makes the plan again under the lock, says what changed since the one in the document,
-// and keeps it in the ledger: from here on, whoever has to go back finds the way there.
+// and keeps it in the ledger: from here on, whoever has to go back finds the way there. Traffic
+// that is divided is fault.Rejected.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
 	plan, err := s.Handle(ctx, doc)
 	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	if err := whole(doc.Request.Scope, plan.Capsule.Weights); err != nil {
 		return deploy.ReplanResult{}, err
 	}
 	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
@@ -155,15 +159,19 @@ func (s Stage) capture(ctx context.Context, scope deploy.Scope, env deploy.Envir
 	if err != nil {
 		return deploy.Capsule{}, err
 	}
-	capsule := deploy.Capsule{
+	return deploy.Capsule{
 		Weights: routing.Weights, Maintenance: routing.Maintenance, StickySeconds: routing.StickySeconds,
 		Blue: blue, Green: green, SchemaVersion: version,
+	}, nil
+}
+
+// whole refuses to start from divided traffic. It is asked under the lock only: before that,
+// the traffic may be divided by the deployment that this one is going to queue behind.
+func whole(scope deploy.Scope, weights deploy.Weights) error {
+	if weights.Of(weights.Heaviest()) != 100 {
+		return fault.New(fault.Rejected, "traffic of %s is divided (%s); a deployment starts from one slot that has all of it: finish or roll back what is under way", scope, weights)
 	}
-	active := routing.Weights.Heaviest()
-	if routing.Weights.Of(active) != 100 {
-		return capsule, fault.New(fault.Rejected, "traffic of %s is divided (%s); a deployment starts from one slot that has all of it: finish or roll back what is under way", scope, routing.Weights)
-	}
-	return capsule, nil
+	return nil
 }
 
 func differences(before, after deploy.Plan) []string {
