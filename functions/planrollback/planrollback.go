@@ -38,6 +38,7 @@ type Ledger interface {
 	Begin(ctx context.Context, deployment ledger.Deployment) error
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	Live(ctx context.Context, scope deploy.Scope) (ledger.Live, error)
+	Lock(ctx context.Context, scope deploy.Scope) (ledger.Lock, error)
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
@@ -69,7 +70,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	undone, err := s.undone(ctx, doc.Request)
+	undone, err := s.undone(ctx, doc)
 	if err != nil {
 		return deploy.Plan{}, err
 	}
@@ -119,16 +120,23 @@ func wellFormed(r deploy.Request) error {
 	return fault.New(fault.Invalid, "rollback.schema is %q; %q, %q or %q is wanted", r.Rollback.Schema, deploy.SchemaKeep, deploy.SchemaDown, deploy.SchemaRestore)
 }
 
-// undone is the deployment to take back: the one that the request names, or the one that is
-// live.
-func (s Stage) undone(ctx context.Context, r deploy.Request) (ledger.Deployment, error) {
+// undone is the deployment to take back: the one that the request names, or else the newest
+// one. What was found at first stays: the deployment that was at work then is over by the time
+// that the rollback has its lock, and the one before it is not meant.
+func (s Stage) undone(ctx context.Context, doc deploy.Document) (ledger.Deployment, error) {
+	r := doc.Request
 	live, err := s.Ledger.Live(ctx, r.Scope)
 	if err != nil {
 		return ledger.Deployment{}, err
 	}
 	id := r.Rollback.Deployment
 	if id == "" {
-		id = live.Deployment
+		id = doc.Plan.Undoes
+	}
+	if id == "" {
+		if id, err = s.newest(ctx, r.Scope, live); err != nil {
+			return ledger.Deployment{}, err
+		}
 	}
 	if id == "" {
 		return ledger.Deployment{}, fault.New(fault.Invalid, "nothing was ever deployed to %s, so there is nothing to take back", r.Scope)
@@ -144,6 +152,22 @@ func (s Stage) undone(ctx context.Context, r deploy.Request) (ledger.Deployment,
 		return ledger.Deployment{}, fault.New(fault.Invalid, "deployment %s is not live any more, %s is; take that one back first", id, live.Deployment)
 	}
 	return entry, nil
+}
+
+// newest is the deployment that is at work, or else the one that is live.
+func (s Stage) newest(ctx context.Context, scope deploy.Scope, live ledger.Live) (string, error) {
+	lock, err := s.Ledger.Lock(ctx, scope)
+	if err != nil || lock.Owner == "" {
+		return live.Deployment, err
+	}
+	holder, err := s.Ledger.Deployment(ctx, scope, lock.Owner)
+	if err != nil {
+		return "", err
+	}
+	if holder.Kind == deploy.KindDeploy && holder.Open() {
+		return holder.ID, nil
+	}
+	return live.Deployment, nil
 }
 
 // look is the state of the scope now.
