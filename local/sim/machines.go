@@ -2,9 +2,10 @@ package sim
 
 import (
 	"fmt"
-	"regexp"
 
+	"github.com/pilotage/pilotage/functions"
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/statemachine"
 )
 
 // Machines are the two definitions, ready to run. They are immutable: one pair serves all
@@ -14,21 +15,27 @@ type Machines struct {
 	Rollback *asl.Machine
 }
 
-// Parse reads the definitions as they are shipped. The substitution ${ValidateFunction} becomes
-// the name of the function, ${RollbackStateMachine} that of the machine.
-func Parse(deploy, rollback []byte) (Machines, error) {
-	first, err := asl.Parse(substitute(deploy))
+// Shipped is the machines as they are shipped. Repeating it parses them again.
+func Shipped() (Machines, error) {
+	values := map[string]string{statemachine.RollbackStateMachine: "rollback"}
+	for name := range functions.Table(functions.World{}) {
+		values[name+"Function"] = name
+	}
+	first, err := parse(statemachine.Deploy(), values)
 	if err != nil {
 		return Machines{}, fmt.Errorf("parse the deploy machine: %w", err)
 	}
-	second, err := asl.Parse(substitute(rollback))
+	second, err := parse(statemachine.Rollback(), values)
 	if err != nil {
 		return Machines{}, fmt.Errorf("parse the rollback machine: %w", err)
 	}
 	return Machines{Deploy: first, Rollback: second}, nil
 }
 
-func substitute(definition []byte) []byte {
-	text := regexp.MustCompile(`\$\{(\w+)Function\}`).ReplaceAll(definition, []byte("$1"))
-	return regexp.MustCompile(`\$\{RollbackStateMachine\}`).ReplaceAll(text, []byte("rollback"))
+func parse(definition []byte, values map[string]string) (*asl.Machine, error) {
+	text, err := statemachine.Render(definition, values)
+	if err != nil {
+		return nil, err
+	}
+	return asl.Parse(text)
 }

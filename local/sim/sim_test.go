@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -10,30 +9,11 @@ import (
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/record"
 )
 
-// definitions reads a shipped definition.
-func definition(t testing.TB, name string) []byte {
-	t.Helper()
-	text, err := os.ReadFile("../../statemachine/" + name + ".asl.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// machines are the shipped definitions, parsed once.
-var machines = sync.OnceValues(func() (sim.Machines, error) { //nolint:gochecknoglobals // parsed once for all tests
-	var texts [2][]byte
-	for i, name := range []string{"deploy", "rollback"} {
-		text, err := os.ReadFile("../../statemachine/" + name + ".asl.json")
-		if err != nil {
-			return sim.Machines{}, err
-		}
-		texts[i] = text
-	}
-	return sim.Parse(texts[0], texts[1])
-})
+// machines are the shipped definitions, parsed once for all tests.
+var machines = sync.OnceValues(sim.Shipped) //nolint:gochecknoglobals // immutable
 
 // world is one test's world and its state at the start.
 type world struct {
@@ -43,7 +23,7 @@ type world struct {
 }
 
 // bubble runs f in virtual time, in a world where release 1.0.0 is live in blue.
-func bubble(t *testing.T, options sim.Options, f func(w world)) {
+func bubble(t *testing.T, options sim.Options, f func(t *testing.T, w world)) {
 	t.Helper()
 	parsed, err := machines()
 	if err != nil {
@@ -63,7 +43,7 @@ func bubble(t *testing.T, options sim.Options, f func(w world)) {
 		w := world{World: made, t: t}
 		w.must(made.GoLive(t.Context(), "1.0.0", deploy.Blue))
 		w.start = w.state()
-		f(w)
+		f(t, w)
 	})
 }
 
@@ -120,3 +100,9 @@ func (w world) unchanged() {
 }
 
 func path(states string) []string { return strings.Fields(states) }
+
+// message is the text of a Fail state's cause without Lambda's JSON around it.
+func message(cause string) string {
+	stage, rest, _ := strings.Cut(cause, ": ")
+	return stage + ": " + record.Message(rest)
+}

@@ -1,0 +1,273 @@
+package sim_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
+)
+
+func TestDeployTakesThePlannedPath(t *testing.T) {
+	step := "Shift Prove CheckProof Observe CheckVerdict "
+	front := "Begin Validate Plan Announce CheckApproval Lock CheckLock Replan CheckPlan "
+	tail := "Verify CheckMaintenance Promote Record Unlock Settle LockToRetire CheckRetire Retire UnlockRetired CheckLeftover Succeeded"
+	release := "Migrate Release CheckRelease WaitForRelease Release CheckRelease SmokeTest "
+	backup := "Backup CheckBackup WaitForBackup Backup CheckBackup "
+	for name, test := range map[string]struct {
+		configure func(*deploy.Environment)
+		want      string
+	}{
+		"with a backup, five weights": {
+			func(*deploy.Environment) {}, front + backup + release + step + step + step + step + step + tail,
+		},
+		"without a backup, at once": {
+			func(e *deploy.Environment) {
+				e.Database.Backup, e.Strategy.Steps = false, deploy.Schedule{{Weight: 100}}
+			}, front + release + step + tail,
+		},
+		"behind the maintenance page": {
+			func(e *deploy.Environment) { e.Strategy.Maintenance = true },
+			front + "EnterMaintenance " + backup + release + step +
+				"Verify CheckMaintenance LeaveMaintenance Promote Record Unlock Settle LockToRetire CheckRetire Retire UnlockRetired CheckLeftover Succeeded",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, sim.Options{Configure: test.configure, Behaviours: slowStart()}, func(t *testing.T, w world) {
+				run := w.run("d1", sim.Deployment("1.1.0"))
+				w.ends("d1", deploy.Succeeded)
+				if want := path(test.want); !slices.Equal(run.Path, want) {
+					t.Errorf("got path\n%v, want\n%v", run.Path, want)
+				}
+				want := sim.State{Weights: deploy.Split(deploy.Green, 100), Active: deploy.Green, Digest: sim.Releases()[1].Digest, Count: 2, Healthy: 2, Schema: 2, Live: "d1"}
+				if got := w.state(); got != want {
+					t.Errorf("got %+v, want %+v", got, want)
+				}
+				if w.Document("records/eu-central-1/running-app/production/d1.json") == nil {
+					t.Error("no record was archived")
+				}
+			})
+		})
+	}
+}
+
+// slowStart is releases that take a second to get healthy, so that each has to be waited for.
+func slowStart() map[string]sim.Behaviour {
+	return map[string]sim.Behaviour{"1.1.0": {ReadyAfter: time.Second}, "1.2.0": {ReadyAfter: time.Second}}
+}
+
+func TestTwoDeploymentsInTurnSwapTheSlots(t *testing.T) {
+	bubble(t, sim.Options{}, func(t *testing.T, w world) {
+		w.run("d1", sim.Deployment("1.1.0"))
+		w.run("d2", sim.Deployment("1.2.0"))
+		w.ends("d2", deploy.Succeeded)
+		if got := w.state(); got.Active != deploy.Blue || got.Schema != 4 {
+			t.Errorf("got %+v, want 1.2.0 in blue with schema 4", got)
+		}
+	})
+}
+
+func TestBadReleaseIsRolledBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		behaviour sim.Behaviour
+		want      string
+		stage     string
+	}{
+		"never ready":          {sim.Behaviour{ReadyAfter: -1}, "Pilotage.Unhealthy", "Release"},
+		"smoke test fails":     {sim.Behaviour{Status: 500}, "Pilotage.Unhealthy", "SmokeTest"},
+		"migration fails":      {sim.Behaviour{FailingMigration: 4}, "Pilotage.MigrationIncomplete", "Migrate"},
+		"regressed from 1 %":   {sim.Behaviour{ErrorRate: 0.5, ErrorsFrom: 1}, "Pilotage.Regressed", "Observe"},
+		"regressed from 5 %":   {sim.Behaviour{ErrorRate: 0.5, ErrorsFrom: 5}, "Pilotage.Regressed", "Observe"},
+		"regressed from 25 %":  {sim.Behaviour{ErrorRate: 0.5, ErrorsFrom: 25}, "Pilotage.Regressed", "Observe"},
+		"regressed from 50 %":  {sim.Behaviour{ErrorRate: 0.5, ErrorsFrom: 50}, "Pilotage.Regressed", "Observe"},
+		"regressed from 100 %": {sim.Behaviour{ErrorRate: 0.5, ErrorsFrom: 100}, "Pilotage.Regressed", "Observe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, sim.Options{Behaviours: map[string]sim.Behaviour{"1.2.0": test.behaviour}}, func(t *testing.T, w world) {
+				run := w.run("d1", sim.Deployment("1.2.0"))
+				w.ends("d1", deploy.RolledBack)
+				if run.Error != "Pilotage.RolledBack" {
+					t.Errorf("got error %s (%s)", run.Error, run.Cause)
+				}
+				entry, err := w.Ledger.Locate(t.Context(), "d1")
+				w.must(err)
+				if entry.Error.Error != test.want || entry.Error.Stage != test.stage {
+					t.Errorf("got %s in %s, want %s in %s", entry.Error.Error, entry.Error.Stage, test.want, test.stage)
+				}
+				if test.behaviour.ErrorsFrom > 0 {
+					shifts := 0
+					for _, state := range run.Path {
+						if state == "Shift" {
+							shifts++
+						}
+					}
+					steps := sim.Environment(sim.Scope()).Strategy.Steps
+					if steps[shifts-1].Weight != test.behaviour.ErrorsFrom {
+						t.Errorf("it was found at %d %%, want %d %%", steps[shifts-1].Weight, test.behaviour.ErrorsFrom)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestTrafficThatLagsIsWaitedForAndThenGivenUp(t *testing.T) {
+	bubble(t, sim.Options{Lag: 20 * time.Second}, func(t *testing.T, w world) {
+		run := w.run("d1", sim.Deployment("1.1.0"))
+		w.ends("d1", deploy.Succeeded)
+		if !slices.Contains(run.Path, "WaitForProof") {
+			t.Errorf("got path %v, want WaitForProof in it", run.Path)
+		}
+	})
+}
+
+func TestApproval(t *testing.T) {
+	configure := func(e *deploy.Environment) { e.Approval.Required = true }
+	for name, test := range map[string]struct {
+		act  func(w world)
+		want deploy.Outcome
+		err  string
+	}{
+		"approved": {func(w world) { w.vote(sim.Approver, ledger.Approve, 200) }, deploy.Succeeded, ""},
+		"rejected": {func(w world) { w.vote(sim.Second, ledger.Reject, 200) }, deploy.Refused, "Pilotage.Rejected"},
+		"expired":  {func(world) {}, deploy.Refused, "Pilotage.Expired"},
+		"approved, and rejected by another a moment later": {func(w world) {
+			w.vote(sim.Approver, ledger.Approve, 200)
+			w.vote(sim.Second, ledger.Reject, 409)
+		}, deploy.Succeeded, ""},
+		"approved twice": {func(w world) {
+			w.vote(sim.Approver, ledger.Approve, 200)
+			w.vote(sim.Approver, ledger.Approve, 409)
+		}, deploy.Succeeded, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, sim.Options{Configure: configure}, func(t *testing.T, w world) {
+				w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+				synctest.Wait()
+				test.act(w)
+				_, err := w.Finish(t.Context(), "d1")
+				w.must(err)
+				w.ends("d1", test.want)
+				entry, err := w.Ledger.Locate(t.Context(), "d1")
+				w.must(err)
+				if entry.Error.Error != test.err {
+					t.Errorf("got error %s (%s), want %s", entry.Error.Error, entry.Error.Cause, test.err)
+				}
+				if test.want == deploy.Succeeded && (entry.Approval.By != sim.Approver || entry.Approval.PlanDigest != entry.Plan.Digest) {
+					t.Errorf("got approval %+v of plan %s", entry.Approval, entry.Plan.Digest)
+				}
+			})
+		})
+	}
+}
+
+func (w world) vote(approver, decision string, want int) {
+	w.t.Helper()
+	status, err := w.Vote(w.t.Context(), approver, decision)
+	if err != nil || status != want {
+		w.t.Errorf("%s of %s: got status %d and error %v, want %d", decision, approver, status, err, want)
+	}
+	synctest.Wait()
+}
+
+func TestNeitherRequesterNorAuthorIsAsked(t *testing.T) {
+	bubble(t, sim.Options{Configure: func(e *deploy.Environment) { e.Approval.Required = true }}, func(t *testing.T, w world) {
+		w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+		synctest.Wait()
+		for person, want := range map[string]bool{sim.Approver: true, sim.Second: true, sim.Requester: false, sim.Author: false} {
+			if path, _ := w.Ballot(person); (path != "") != want {
+				t.Errorf("%s was asked: %v, want %v", person, path != "", want)
+			}
+		}
+	})
+}
+
+func TestPlanThatChangesDuringApprovalIsVotedOnAgain(t *testing.T) {
+	bubble(t, sim.Options{Configure: func(e *deploy.Environment) { e.Approval.Required = true }}, func(t *testing.T, w world) {
+		w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+		synctest.Wait()
+		first, code := w.Ballot(sim.Second)
+		w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds = 31 })
+		w.vote(sim.Approver, ledger.Approve, 200)
+		second, _ := w.Ballot(sim.Second)
+		if first == second {
+			t.Fatal("no new ballot was made for the changed plan")
+		}
+		response, err := w.Browse(t.Context(), sim.Request(first, "decision=approve&code="+code))
+		w.must(err)
+		if response.StatusCode != 409 {
+			t.Errorf("a ballot on the old plan: got status %d, want 409", response.StatusCode)
+		}
+		synctest.Wait()
+		w.vote(sim.Second, ledger.Approve, 200)
+		run, err := w.Finish(t.Context(), "d1")
+		w.must(err)
+		w.ends("d1", deploy.Succeeded)
+		if !slices.Contains(run.Path, "YieldLock") {
+			t.Errorf("got path %v, want YieldLock in it", run.Path)
+		}
+	})
+}
+
+func TestPlanThatKeepsChangingIsRefused(t *testing.T) {
+	bubble(t, sim.Options{Configure: func(e *deploy.Environment) { e.Approval.Required = true }}, func(t *testing.T, w world) {
+		w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+		synctest.Wait()
+		for range 3 {
+			w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })
+			w.vote(sim.Approver, ledger.Approve, 200)
+		}
+		run, err := w.Finish(t.Context(), "d1")
+		w.must(err)
+		w.ends("d1", deploy.Refused)
+		want := "Replan: the plan changed 3 times while it was waiting for approval, the last time in schedule, configuration; ask again when the environment is quiet"
+		if got := message(run.Cause); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestSecondDeploymentQueuesBehindTheFirst(t *testing.T) {
+	bubble(t, sim.Options{}, func(t *testing.T, w world) {
+		w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+		time.Sleep(10 * time.Second)
+		run := w.run("d2", sim.Deployment("1.2.0"))
+		w.ends("d1", deploy.Succeeded)
+		w.ends("d2", deploy.Succeeded)
+		if !slices.Contains(run.Path, "WaitForLock") {
+			t.Errorf("got path %v, want WaitForLock in it", run.Path)
+		}
+		if got := w.state(); got.Live != "d2" {
+			t.Errorf("%s is live, want d2", got.Live)
+		}
+	})
+}
+
+func TestSecondDeploymentIsRefusedWhereNobodyQueues(t *testing.T) {
+	bubble(t, sim.Options{Configure: func(e *deploy.Environment) { e.Queue.Policy = deploy.QueueReject }}, func(t *testing.T, w world) {
+		w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+		time.Sleep(10 * time.Second)
+		run := w.run("d2", sim.Deployment("1.2.0"))
+		w.ends("d1", deploy.Succeeded)
+		if run.Error != "Pilotage.Refused" {
+			t.Errorf("got %s, want Pilotage.Refused", run.Error)
+		}
+	})
+}
+
+func TestEmergencyRollbackHaltsADeploymentAndTakesNothingElseBack(t *testing.T) {
+	for _, mode := range []deploy.Mode{deploy.Standard, deploy.Emergency} {
+		t.Run(string(mode), func(t *testing.T) {
+			bubble(t, sim.Options{}, func(t *testing.T, w world) {
+				w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+				time.Sleep(40 * time.Second)
+				w.run("r1", sim.Rollback(mode, ""))
+				w.ends("d1", deploy.RolledBack)
+				w.ends("r1", deploy.RolledBack)
+			})
+		})
+	}
+}
