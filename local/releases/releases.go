@@ -1,0 +1,197 @@
+// Package releases is the catalog of releases on one machine: folders with a release.yaml,
+// migrations and the command that builds the program.
+package releases
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/migration"
+	"github.com/pilotage/pilotage/shared/release/manifest"
+)
+
+// Catalog knows the releases of one service. It is safe for concurrent use.
+type Catalog struct {
+	// Service is its name.
+	Service string
+	// Dir has a folder for each release.
+	Dir string
+	// Root is where build commands run, Out where the programs go.
+	Root string
+	Out  string
+
+	mu        sync.Mutex
+	published []published
+}
+
+type published struct {
+	release deploy.Release
+	// migrations is the folder of the migration files.
+	migrations string
+}
+
+// Manifest is the name of the file that describes a release.
+const Manifest = "release.yaml"
+
+// Versions lists the releases that could be published, by the names of their folders.
+func (c *Catalog) Versions() ([]string, error) {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("list the releases of %s: %w", c.Service, err)
+	}
+	var versions []string
+	for _, entry := range entries {
+		if _, err := os.Stat(filepath.Join(c.Dir, entry.Name(), Manifest)); err == nil {
+			versions = append(versions, entry.Name())
+		}
+	}
+	return versions, nil
+}
+
+// Publish builds a release and makes it known under its digest, commit and version. Publishing
+// it again is safe and builds it once. An unknown one is fault.Invalid.
+func (c *Catalog) Publish(ctx context.Context, version string) (deploy.Release, error) {
+	if found, err := c.Find(ctx, c.Service, version); err == nil {
+		return found, nil
+	}
+	dir := filepath.Join(c.Dir, version)
+	path := filepath.Join(dir, Manifest)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		versions, _ := c.Versions()
+		return deploy.Release{}, fault.New(fault.Invalid, "there is no release %q of %s; there are %s", version, c.Service, strings.Join(versions, ", "))
+	}
+	described, err := manifest.Parse(path, text)
+	if err != nil {
+		return deploy.Release{}, err
+	}
+	program := filepath.Join(c.Out, c.Service+"-"+version)
+	if err := c.build(ctx, described.Build.Command, program); err != nil {
+		return deploy.Release{}, err
+	}
+	release, err := describe(described, program, filepath.Join(dir, described.Migrations))
+	if err != nil {
+		return deploy.Release{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.published = append(c.published, published{release, filepath.Join(dir, described.Migrations)})
+	return release, nil
+}
+
+func (c *Catalog) build(ctx context.Context, command []string, program string) error {
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return fmt.Errorf("make the folder for programs: %w", err)
+	}
+	arguments := slices.Clone(command)
+	for i := range arguments {
+		arguments[i] = strings.ReplaceAll(arguments[i], "$OUT", program)
+	}
+	cmd := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
+	cmd.Dir = c.Root
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build with %q: %w\n%s", strings.Join(arguments, " "), err, output)
+	}
+	return nil
+}
+
+// describe makes the release of a manifest and a built program. Its digest covers both and the
+// migrations: the same content is the same release.
+func describe(m manifest.Manifest, program, migrations string) (deploy.Release, error) {
+	set, err := migration.Parse(os.DirFS(migrations))
+	if err != nil {
+		return deploy.Release{}, err
+	}
+	sum, err := fileSum(program)
+	if err != nil {
+		return deploy.Release{}, err
+	}
+	release := deploy.Release{
+		Service: m.Service, Version: m.Version, Repository: m.Repository, Commit: m.Commit, Author: m.Author, Artefact: program,
+		ConfigSchema: m.ConfigSchema, RequiresSchema: m.RequiresSchema, Evidence: m.Evidence, Changes: m.Changes,
+	}
+	for _, one := range set.Migrations {
+		release.Migrations = append(release.Migrations, deploy.Migration{
+			Version: one.Version, Name: name(one.Name), Kind: string(one.Kind), Checksum: one.Checksum,
+		})
+	}
+	for _, one := range migration.Lint(set) {
+		release.Findings = append(release.Findings, deploy.Finding{
+			File: one.File, Line: one.Line, Rule: one.Rule, Severity: string(one.Severity), Message: one.Message, Advice: one.Advice,
+		})
+	}
+	content, err := json.Marshal([]string{m.Service, m.Version, m.Commit, m.ConfigSchema, fmt.Sprint(m.RequiresSchema), set.Digest, sum})
+	if err != nil {
+		return deploy.Release{}, fmt.Errorf("compute the digest of %s: %w", m.Version, err)
+	}
+	digest := sha256.Sum256(content)
+	release.Digest = "sha256:" + hex.EncodeToString(digest[:])
+	return release, nil
+}
+
+// name is a migration's file name without number, kind and ending: "add_shoe".
+func name(file string) string {
+	_, rest, _ := strings.Cut(file, "_")
+	rest, _, _ = strings.Cut(rest, ".")
+	return rest
+}
+
+func fileSum(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("open the program: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("read the program: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// Find returns the published release that ref names: a digest, a commit or a version.
+func (c *Catalog) Find(_ context.Context, service, ref string) (deploy.Release, error) {
+	found, err := c.find(service, ref)
+	return found.release, err
+}
+
+func (c *Catalog) find(service, ref string) (published, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var known []string
+	for _, p := range c.published {
+		if ref != "" && (p.release.Digest == ref || p.release.Commit == ref || p.release.Version == ref) && service == c.Service {
+			return p, nil
+		}
+		known = append(known, p.release.Version)
+	}
+	return published{}, fault.New(fault.Invalid, "no release %q of %s is published; published are %s", ref, service, strings.Join(known, ", "))
+}
+
+// Migrations are a release's migration files.
+func (c *Catalog) Migrations(_ context.Context, service, digest string) (fs.FS, error) {
+	found, err := c.find(service, digest)
+	if err != nil {
+		return nil, err
+	}
+	return os.DirFS(found.migrations), nil
+}
+
+// Artefact is the program of a release.
+func (c *Catalog) Artefact(_ context.Context, service, digest string) (string, error) {
+	found, err := c.find(service, digest)
+	return found.release.Artefact, err
+}

@@ -1,0 +1,145 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/pilotage/pilotage/functions/intake"
+	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/local/world"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/github"
+)
+
+// act does what an action says, through the door through which it would come on AWS.
+func (r *run) act(ctx context.Context, action Action) error {
+	switch {
+	case action.Push != nil:
+		return r.push(ctx, *action.Push)
+	case action.Promote != nil:
+		return r.promote(ctx, *action.Promote)
+	case action.Rollback != nil:
+		return r.rollback(ctx, *action.Rollback)
+	default:
+		return r.stop(ctx, *action.Stop)
+	}
+}
+
+// push delivers a signed push to the webhook, as GitHub does.
+func (r *run) push(ctx context.Context, push Push) error {
+	release, err := r.runner.catalog.Find(ctx, r.settings.Service, push.Release)
+	if err != nil {
+		return err
+	}
+	subject := "release " + release.Version
+	if len(release.Changes) > 0 {
+		subject = release.Changes[0].Subject
+	}
+	body, err := pushBody(r.settings.Repository, push, release, subject)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.world.WebhookURL, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("make the push: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(github.EventHeader, "push")
+	request.Header.Set("User-Agent", "GitHub-Hookshot/local")
+	request.Header.Set(github.SignatureHeader, github.Sign(r.world.WebhookSecret, body))
+	r.view.Note(fmt.Sprintf("GitHub pushes %.7s (%s) to %s: %s", release.Commit, release.Version, push.Branch, subject))
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("deliver the push: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+	if err != nil {
+		return fmt.Errorf("read the webhook's answer: %w", err)
+	}
+	if response.StatusCode != http.StatusAccepted {
+		return fmt.Errorf("the webhook answered %d: %s", response.StatusCode, strings.TrimSpace(string(answer)))
+	}
+	return nil
+}
+
+// pushBody is a push event in the shape of GitHub's documentation, as far as it is read.
+func pushBody(repository string, push Push, release deploy.Release, subject string) ([]byte, error) {
+	owner, name, _ := strings.Cut(repository, "/")
+	commit := map[string]any{
+		"id": release.Commit, "message": subject, "timestamp": "2026-03-01T12:00:00Z", "distinct": true,
+		"author":    map[string]string{"name": release.Author, "email": release.Author},
+		"committer": map[string]string{"name": release.Author, "email": release.Author},
+	}
+	body, err := json.Marshal(map[string]any{
+		"ref": "refs/heads/" + push.Branch, "before": strings.Repeat("1", 40), "after": release.Commit,
+		"created": false, "deleted": false, "forced": false,
+		"repository": map[string]any{"name": name, "full_name": repository, "owner": map[string]string{"login": owner, "name": owner}},
+		"pusher":     map[string]string{"name": push.By}, "sender": map[string]string{"login": push.By},
+		"commits": []any{commit}, "head_commit": commit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode the push: %w", err)
+	}
+	return body, nil
+}
+
+// promote asks for a promotion, as `pilotage promote` does.
+func (r *run) promote(ctx context.Context, promote Promote) error {
+	env, err := r.settings.Environment(promote.Environment)
+	if err != nil {
+		return err
+	}
+	from, err := r.world.Ports.Ledger.Live(ctx, r.world.Scope(env.PromoteFrom))
+	if err != nil {
+		return err
+	}
+	r.view.Note(fmt.Sprintf("%s promotes %s (%s) to %s: %s", promote.By, from.Deployment, from.Release.Version, promote.Environment, promote.Reason))
+	return r.start(ctx, world.DeployMachine, deploy.Request{
+		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindDeploy, Scope: r.world.Scope(promote.Environment), Promotes: from.Deployment,
+		RequestedBy: promote.By, Reason: promote.Reason, RequestedAt: r.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
+	})
+}
+
+func (r *run) rollback(ctx context.Context, rollback Rollback) error {
+	r.view.Note(fmt.Sprintf("%s asks for an %s rollback of %s: %s", rollback.By, rollback.Mode, rollback.Environment, rollback.Reason))
+	scope := r.world.Scope(rollback.Environment)
+	request := deploy.Request{
+		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindRollback, Scope: scope, RequestedBy: rollback.By, Reason: rollback.Reason,
+		RequestedAt: r.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
+		Rollback: deploy.RollbackRequest{Mode: deploy.Mode(rollback.Mode), Schema: rollback.Schema},
+	}
+	lock, err := r.world.Ports.Ledger.Lock(ctx, scope)
+	if err != nil {
+		return err
+	}
+	// What is under way is what the person means, when something is.
+	request.Rollback.Deployment = lock.Owner
+	return r.start(ctx, world.RollbackMachine, request)
+}
+
+func (r *run) start(ctx context.Context, machine string, request deploy.Request) error {
+	input, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	id := intake.NewDeploymentID(r.runner.Clock.Now(), r.world.Ports.NewID())
+	_, err = r.world.Ports.Executions.Start(ctx, machine, id, input)
+	return err
+}
+
+// stop stops the machine's running execution, as the button in the console does.
+func (r *run) stop(ctx context.Context, stop Stop) error {
+	for _, execution := range r.world.Engine.List(ctx, stop.Machine) {
+		if execution.Status == asl.StatusRunning {
+			r.view.Note("somebody stops execution " + execution.Name + " in the console")
+			return r.world.Engine.Stop(ctx, execution.Arn, "", "stopped by a person")
+		}
+	}
+	return fmt.Errorf("stop the %s machine: no execution of it runs", stop.Machine)
+}
