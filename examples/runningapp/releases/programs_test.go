@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 )
@@ -30,6 +31,11 @@ func TestPrograms(t *testing.T) {
 			}
 			if got, want := p.failures(t, 20), map[string]int{"1.2.0": 10}[version]; got != want {
 				t.Errorf("failures of 20 requests of users: got %d, want %d", got, want)
+			}
+			begin := time.Now()
+			_ = p.failures(t, 10)
+			if took := time.Since(begin); version == "1.5.0" && took < 10*40*time.Millisecond {
+				t.Errorf("10 requests of users took %s, want 40 ms each at least", took)
 			}
 			p.stop(t)
 		})
