@@ -89,7 +89,7 @@ func TestABackupUnderLoadRestoresToAConsistentMoment(t *testing.T) {
 	dir := filepath.Join(tempDir(t), "backup")
 	acknowledged := writers.acknowledged.Load()
 	before := time.Now()
-	manifest, err := instance.Backup(t.Context(), dir, nil)
+	manifest, err := instance.Backup(t.Context(), dir, checkpoints(t, instance, writers))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,6 +112,23 @@ func TestABackupUnderLoadRestoresToAConsistentMoment(t *testing.T) {
 	verifyTransfers(t, restored, acknowledged)
 	if got := query[int64](t, connect(t, restored.Endpoint().DSN("")), "SELECT count(*) FROM entry") / 2; got > writers.acknowledged.Load()-100 {
 		t.Errorf("%d transfers restored, want only those before the backup ended", got)
+	}
+}
+
+// checkpoints makes checkpoints while files are copied, each after more transfers: the control
+// file then points past the backup's start, and only backup_label says where to recover from.
+func checkpoints(t *testing.T, instance *postgres.Instance, writers *transfers) postgres.Progress {
+	conn := connect(t, instance.Endpoint().DSN(""))
+	next := int64(1)
+	return func(copied, total int64) {
+		if 4*copied < next*total || next > 4 {
+			return
+		}
+		next++
+		writers.awaitAcknowledged(t, writers.acknowledged.Load()+50)
+		if _, err := conn.Exec(t.Context(), "CHECKPOINT"); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -84,9 +84,16 @@ func TestExpandThenContractThenBack(t *testing.T) {
 	want(t, "columns", columns(t, db), "id title total")
 	want(t, "order of application", versions(t, m), []int64{1, 3, 6, 4})
 
+	last, err := m.RevertTo(t.Context(), 5)
+	must(t, err)
+	want(t, "reverted, though 4 was applied after it", stepVersions(last), []int64{6})
+	_, err = m.Expand(t.Context())
+	must(t, err)
+	want(t, "order of application", versions(t, m), []int64{1, 3, 4, 6})
+
 	back, err := m.RevertTo(t.Context(), 3)
 	must(t, err)
-	want(t, "reverted, newest application first", stepVersions(back), []int64{4, 6})
+	want(t, "reverted, newest application first", stepVersions(back), []int64{6, 4})
 	want(t, "columns", columns(t, db), "id name title")
 	want(t, "from, to", [2]int64{back.From, back.To}, [2]int64{6, 3})
 	repeated, err := m.RevertTo(t.Context(), 3)

@@ -24,10 +24,6 @@ func (m Migrator) RevertTo(ctx context.Context, version int64) (Result, error) {
 		check: func(applied []Applied) error { return unknown(m.Set, applied, version) },
 		order: func(applied []Applied) []Applied { return aboveFirst(applied, version) },
 	}
-	applied, err := m.Status(ctx)
-	if err != nil || highest(applied) <= version {
-		return Result{From: highest(applied), To: highest(applied)}, err
-	}
 	return m.run(ctx, s, m.Set.Migrations,
 		func(ctx context.Context, provider *goose.Provider) ([]*goose.MigrationResult, error) {
 			return provider.DownTo(ctx, version)
