@@ -10,6 +10,7 @@ import (
 // Locks is what is asked of the ledger.
 type Locks interface {
 	Release(ctx context.Context, scope deploy.Scope, lease deploy.Lease) error
+	ReleaseExecution(ctx context.Context, scope deploy.Scope, execution string) error
 }
 
 // Stage gives locks back.
@@ -18,10 +19,12 @@ type Stage struct{ Locks Locks }
 // Result is empty: there is nothing to say of a lock that was given back.
 type Result struct{}
 
-// Handle gives the lease back, if there is one and it was not lost. Repeating it is safe.
+// Handle gives the lease back, if there is one and it was not lost. Without a lease it gives
+// back what the execution may have taken without hearing of it: a function can die right after
+// it took the lock. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) {
 	if !doc.Lease().Held() {
-		return Result{}, nil
+		return Result{}, s.Locks.ReleaseExecution(ctx, doc.Request.Scope, doc.Execution)
 	}
 	return Result{}, s.Locks.Release(ctx, doc.Request.Scope, doc.Lease())
 }
