@@ -44,6 +44,7 @@ type Schema interface {
 // Ledger is what is asked of the ledger.
 type Ledger interface {
 	Locate(ctx context.Context, id string) (ledger.Deployment, error)
+	Hold(ctx context.Context, scope deploy.Scope) (ledger.Hold, error)
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
@@ -87,8 +88,15 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 
 // Replan makes the plan again under the lock, says what changed since the one in the document,
 // and keeps it in the ledger: from here on, whoever has to go back finds the way there. Traffic
-// that is divided is fault.Rejected.
+// that is divided is fault.Rejected; a hold that was set meanwhile is fault.Denied.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
+	hold, err := s.Ledger.Hold(ctx, doc.Request.Scope)
+	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	if err := hold.Admit(doc.Request); err != nil {
+		return deploy.ReplanResult{}, err
+	}
 	plan, err := s.Handle(ctx, doc)
 	if err != nil {
 		return deploy.ReplanResult{}, err

@@ -153,18 +153,12 @@ func (s Stage) notFrozen(_ context.Context, r deploy.Request, env deploy.Environ
 	return nil
 }
 
-// notHeld lets people deploy under an ordinary hold, which is there to stop what starts by
-// itself. Under a dirty hold nobody does.
 func (s Stage) notHeld(ctx context.Context, r deploy.Request, _ deploy.Environment) error {
 	hold, err := s.Ledger.Hold(ctx, r.Scope)
 	if err != nil {
 		return err
 	}
-	automatic := r.Source.Kind == "github" || r.Source.Kind == "codepipeline" || r.Source.Kind == "schedule"
-	if hold.Active() && (hold.Dirty || automatic) {
-		return fault.New(fault.Denied, "%s is on hold since %s, by %s: %s; lift the hold first", r.Scope, hold.At.Format(time.RFC3339), hold.By, hold.Reason)
-	}
-	return nil
+	return hold.Admit(r)
 }
 
 // release is the release that a request asks for.
