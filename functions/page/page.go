@@ -3,6 +3,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -15,6 +16,7 @@ import (
 
 // Ledger is what is asked of the ledger.
 type Ledger interface {
+	Begin(ctx context.Context, deployment ledger.Deployment) error
 	SetHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) error
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
@@ -42,7 +44,7 @@ type Result struct {
 	Paged []string `json:"paged"`
 }
 
-// Handle sets a hold that stops everybody, closes the entry as failed-dirty and pages the
+// Handle sets a hold that stops everybody, closes the entries as failed-dirty and pages the
 // people on call. The lock is kept on purpose. It does each of these even when another fails,
 // pages even when the ledger cannot be reached, and returns the first error. A deployment and
 // its rollback page once between them. Repeating it is safe.
@@ -56,7 +58,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) 
 		By: "pilotage", Reason: fmt.Sprintf("%s failed in %s: %s", doc.ID, doc.Error.Stage, cause),
 		Deployment: subject, At: s.Clock.Now(), Dirty: true,
 	})
-	closed := s.close(ctx, doc, cause)
+	closed := s.close(ctx, doc, subject, cause)
 	env := doc.Plan.Environment
 	if len(env.Notify.OnCall) == 0 {
 		if found, err := s.Settings.Environment(ctx, doc.Request.Scope); err == nil {
@@ -76,11 +78,27 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) 
 	return Result{Paged: paged}, nil
 }
 
-func (s Stage) close(ctx context.Context, doc deploy.Document, cause string) error {
-	return s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
-		entry.Outcome, entry.EndedAt = deploy.FailedDirty, s.Clock.Now()
-		entry.Error = deploy.StageError{Stage: doc.Error.Stage, Error: doc.Error.Error, Cause: cause}
+// close closes the entry of the execution, which may not even have been begun, and that of the
+// deployment that a rollback could not take back: its own execution may be dead.
+func (s Stage) close(ctx context.Context, doc deploy.Document, subject, cause string) error {
+	now := s.Clock.Now()
+	begun := s.Ledger.Begin(ctx, ledger.Deployment{
+		ID: doc.ID, Kind: doc.Request.Kind, Scope: doc.Request.Scope, Execution: doc.Execution, Request: doc.Request, StartedAt: now,
 	})
+	dirty := func(entry *ledger.Deployment) {
+		entry.Outcome, entry.EndedAt = deploy.FailedDirty, now
+		entry.Error = deploy.StageError{Stage: doc.Error.Stage, Error: doc.Error.Error, Cause: cause}
+	}
+	own := s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, dirty)
+	var undone error
+	if subject != doc.ID {
+		undone = s.Ledger.Amend(ctx, doc.Request.Scope, subject, func(entry *ledger.Deployment) {
+			if entry.Open() {
+				dirty(entry)
+			}
+		})
+	}
+	return cmp.Or(begun, own, undone)
 }
 
 func body(doc deploy.Document, cause string) string {
