@@ -24,6 +24,8 @@ type Starter interface {
 type Ledger interface {
 	Locate(ctx context.Context, id string) (ledger.Deployment, error)
 	Once(ctx context.Context, kind, key, value string) (ledger.Mark, error)
+	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
+	ReleaseExecution(ctx context.Context, scope deploy.Scope, execution string) error
 }
 
 // Change is the detail of a "Step Functions Execution Status Change" event.
@@ -73,10 +75,39 @@ func (f Function) Handle(ctx context.Context, event struct {
 	if err != nil {
 		return Result{}, err
 	}
-	if !entry.Open() {
-		return Result{Reason: fmt.Sprintf("the record is closed as %s", entry.Outcome)}, nil
+	if entry.Open() && unbegun(entry) {
+		return f.refuse(ctx, entry, change)
 	}
-	return f.takeOver(ctx, entry, change)
+	if entry.Open() {
+		return f.takeOver(ctx, entry, change)
+	}
+	return Result{Reason: fmt.Sprintf("the record is closed as %s", entry.Outcome)}, f.unlock(ctx, entry)
+}
+
+// unlock gives back the lock of an execution that ended before it could. A failed-dirty one
+// keeps it on purpose.
+func (f Function) unlock(ctx context.Context, entry ledger.Deployment) error {
+	if entry.Outcome == deploy.FailedDirty {
+		return nil
+	}
+	return f.Ledger.ReleaseExecution(ctx, entry.Scope, entry.Execution)
+}
+
+// unbegun reports whether the execution is a person's rollback that ended before it had a plan
+// under the lock: it changed nothing, and nobody has agreed to it.
+func unbegun(entry ledger.Deployment) bool {
+	return entry.Kind == deploy.KindRollback && entry.Plan.Digest == "" && entry.Request.Rollback.Mode != deploy.Automatic
+}
+
+func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Change) (Result, error) {
+	err := f.Ledger.Amend(ctx, entry.Scope, entry.ID, func(entry *ledger.Deployment) {
+		entry.Outcome, entry.EndedAt = deploy.Refused, f.Clock.Now()
+		entry.Error = deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Reason: "the rollback had not begun: it changed nothing"}, f.unlock(ctx, entry)
 }
 
 // takeOver starts the next attempt at going back. The rollback of a stopped rollback is a
@@ -102,19 +133,21 @@ func (f Function) takeOver(ctx context.Context, entry ledger.Deployment, change 
 		},
 	}
 	name := strings.TrimSuffix(target, "-rollback") + fmt.Sprintf("-watchdog-%d", attempt)
-	mark, err := f.Ledger.Once(ctx, "watchdog", name, name)
-	if err != nil {
-		return Result{}, err
-	}
 	if attempt > maxAttempts {
 		return Result{}, fault.New(fault.Internal, "the rollback of %s was stopped %d times; a person has to look at %s", target, maxAttempts, entry.Scope)
 	}
-	request.RequestedAt = mark.At
+	request.RequestedAt = f.Clock.Now()
 	input, err := json.Marshal(request)
 	if err != nil {
 		return Result{}, fmt.Errorf("encode the rollback of %s: %w", target, err)
 	}
-	if _, err := f.Starter.Start(ctx, RollbackMachine, name, input); err != nil {
+	// A deployment and its rollback that end together ask for the same one: the first request
+	// is the one that counts, down to its bytes.
+	mark, err := f.Ledger.Once(ctx, "watchdog", name, string(input))
+	if err != nil {
+		return Result{}, err
+	}
+	if _, err := f.Starter.Start(ctx, RollbackMachine, name, json.RawMessage(mark.Value)); err != nil {
 		return Result{}, fmt.Errorf("start rollback %s: %w", name, err)
 	}
 	return Result{Started: name, Reason: request.Reason}, nil
