@@ -35,12 +35,12 @@ func compile(text string) (compiled *gnata.Expression, err error) {
 
 // scene is what the expressions of one visit to a state see.
 type scene struct {
-	doc    map[string]any
+	doc    document
 	states map[string]any
 }
 
 // sceneOf is a visit to the state with that document; a function has answered {}, or failed.
-func sceneOf(s state, doc map[string]any) scene {
+func sceneOf(s state, doc document) scene {
 	execution := map[string]any{
 		"Id": sampleText, "Name": sampleText, "StartTime": sampleTime, "Input": map[string]any{},
 		"RoleArn": sampleText, "RedriveCount": float64(0),
@@ -98,16 +98,11 @@ func (sc scene) run(text string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	vars := map[string]any{}
-	for name, value := range map[string]any{"doc": sc.doc, "states": sc.states} {
-		encoded, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("encode $%s: %w", name, err)
-		}
-		if vars[name], err = gnata.DecodeJSON(encoded); err != nil {
-			return nil, fmt.Errorf("decode $%s: %w", name, err)
-		}
+	states, err := bind(sc.states)
+	if err != nil {
+		return nil, err
 	}
+	vars := map[string]any{"doc": sc.doc.bound, "states": states}
 	value, err := compiled.EvalWithVars(context.Background(), nil, vars)
 	if err != nil {
 		return nil, err
@@ -116,6 +111,15 @@ func (sc scene) run(text string) (any, error) {
 		return nil, errors.New("it has no value")
 	}
 	return plain(gnata.NormalizeValue(value))
+}
+
+// bind makes a variable of a value.
+func bind(value any) (any, error) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encode a variable: %w", err)
+	}
+	return gnata.DecodeJSON(encoded)
 }
 
 // plain is the value as encoding/json would have decoded it.

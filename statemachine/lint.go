@@ -90,7 +90,10 @@ func Lint(definition []byte, known Known) []Finding {
 	if err != nil {
 		return []Finding{{Rule: RuleJSON, Line: root.line, Text: err.Error()}}
 	}
-	m := readMachine(root)
+	m, err := readMachine(root)
+	if err != nil {
+		return []Finding{root.at(RuleDocument, "make samples: %v", err)}
+	}
 	checks := []func(machine, Known) []Finding{
 		lintKinds, lintTargets, lintReach, lintNames, lintErrors, lintOrder, lintSubstitutions,
 		lintTasks, lintLeases, lintCauses, lintExpressions, lintDocuments,

@@ -1,7 +1,6 @@
 package statemachine
 
 import (
-	"encoding/json"
 	"slices"
 
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -12,13 +11,18 @@ import (
 // would have gone anyway, or when an error has been kept on every way there.
 func lintCauses(m machine, known Known) []Finding {
 	var findings []Finding
-	clean := m.reach([]string{m.start}, func(s state, e edge) bool {
-		return e.catch == nil || !e.catch.keeps(s)
+	kept := m.kept()
+	reached := m.reach([]string{m.start}, everywhere)
+	clean := m.reach([]string{m.start}, func(_ state, e edge) bool {
+		return e.catch == nil || kept[e.catch.path].Error == ""
 	})
 	for _, s := range m.states {
+		if !reached[s.name] {
+			continue
+		}
 		for _, h := range s.catch {
-			cause, keeps := h.cause(s)
-			switch {
+			cause := kept[h.path]
+			switch keeps := cause.Error != ""; {
 			case !keeps && clean[s.name] && h.next != s.next:
 				findings = append(findings, h.at(RuleCause, "the error is lost: assign it to doc.error"))
 			case keeps && !clean[s.name]:
@@ -36,42 +40,45 @@ func lintCauses(m machine, known Known) []Finding {
 	return findings
 }
 
+func needsError(r read) bool { return len(r.path) > 0 && r.path[0] == "error" && !r.exists }
+
+// kept is the error that each handler puts into the document, by the handler's path.
+func (m machine) kept() map[string]deploy.StageError {
+	kept := map[string]deploy.StageError{}
+	for _, s := range m.states {
+		for _, h := range s.catch {
+			kept[h.path] = h.cause(s, m.samples.faultless)
+		}
+	}
+	return kept
+}
+
 // causeless refuses expressions that read an error where there may be none.
 func causeless(s state) []Finding {
 	var findings []Finding
 	for _, leaf := range s.strings() {
 		inner, _ := query(leaf.value.(string))
-		for _, one := range scanExpression(inner).reads {
-			if len(one.path) > 0 && one.path[0] == "error" && !one.exists {
-				findings = append(findings, leaf.at(RuleCause, "it reads an error, and a way leads here on which none was kept"))
-			}
+		if slices.ContainsFunc(scanExpression(inner).reads, needsError) {
+			findings = append(findings, leaf.at(RuleCause, "it reads an error, and a way leads here on which none was kept"))
 		}
 	}
 	return findings
 }
 
-func (h handler) keeps(s state) bool {
-	_, keeps := h.cause(s)
-	return keeps
-}
-
-// cause is the error that the handler puts into the document, and whether it does.
-func (h handler) cause(s state) (deploy.StageError, bool) {
+// cause is the error that the handler puts into the document, none when it puts none.
+func (h handler) cause(s state, faultless document) deploy.StageError {
 	assign, _ := h.field("Assign")
 	assigned, ok := assign.field("doc")
 	if !ok {
-		return deploy.StageError{}, false
+		return deploy.StageError{}
 	}
-	before := fullDocument()
-	delete(before, "error")
-	value, err := sceneOf(s, before).evaluate(assigned)
+	value, err := sceneOf(s, faultless).evaluate(assigned)
 	if err != nil {
-		return deploy.StageError{}, false
+		return deploy.StageError{}
 	}
-	var doc deploy.Document
-	encoded, err := json.Marshal(value)
-	if err != nil || json.Unmarshal(encoded, &doc) != nil {
-		return deploy.StageError{}, false
-	}
-	return doc.Error, doc.Error.Error != ""
+	doc, _ := value.(map[string]any)
+	cause, _ := doc["error"].(map[string]any)
+	name, _ := cause["error"].(string)
+	stage, _ := cause["stage"].(string)
+	return deploy.StageError{Stage: stage, Error: name}
 }

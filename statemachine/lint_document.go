@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -15,14 +16,22 @@ import (
 func lintDocuments(m machine, _ Known) []Finding {
 	var findings []Finding
 	for _, s := range m.states {
-		sc := sceneOf(s, fullDocument())
-		findings = append(findings, lintAssign(s, s.node, sc)...)
-		for _, h := range s.catch {
-			findings = append(findings, lintAssign(s, h.node, sc)...)
+		if len(lintTravel(s, m.samples.outline)) > 0 {
+			findings = append(findings, lintTravel(s, m.samples.full)...)
 		}
-		if s.kind == kindTask {
-			findings = append(findings, lintArguments(s, sc)...)
-		}
+	}
+	return findings
+}
+
+// lintTravel is what one state does to that document.
+func lintTravel(s state, doc document) []Finding {
+	sc := sceneOf(s, doc)
+	findings := lintAssign(s, s.node, sc)
+	for _, h := range s.catch {
+		findings = append(findings, lintAssign(s, h.node, sc)...)
+	}
+	if s.kind == kindTask {
+		findings = append(findings, lintArguments(s, sc)...)
 	}
 	return findings
 }
@@ -46,7 +55,7 @@ func lintAssign(s state, holder node, sc scene) []Finding {
 		}
 		if err := fits(value, &deploy.Document{}); err != nil {
 			findings = append(findings, m.node.at(RuleDocument, "it is no document: %v", err))
-		} else if lost := lost(sc.doc, value); lost != "" {
+		} else if lost := lost(sc.doc.fields, value); lost != "" {
 			findings = append(findings, m.node.at(RuleDocument, "the document loses %s", lost))
 		}
 	}
@@ -85,7 +94,7 @@ func lintArguments(s state, sc scene) []Finding {
 	case waits != (doc.TaskToken != ""):
 		return []Finding{given.at(RuleDocument, "a task token goes to a task that waits for one, and to no other")}
 	}
-	if lost := lost(sc.doc, value); lost != "" {
+	if lost := lost(sc.doc.fields, value); lost != "" {
 		return []Finding{given.at(RuleDocument, "the document loses %s", lost)}
 	}
 	return nil
@@ -107,15 +116,15 @@ func fits(value any, into any) error {
 func lost(before map[string]any, after any) string {
 	now, _ := after.(map[string]any)
 	results, _ := now["results"].(map[string]any)
-	for name, value := range before {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
 		kept, ok := now[name]
 		fixed := slices.Contains([]string{"schemaVersion", "id", "execution", "request"}, name)
-		if !ok || fixed && !reflect.DeepEqual(kept, value) {
+		if !ok || fixed && !reflect.DeepEqual(kept, before[name]) {
 			return name
 		}
 	}
 	old, _ := before["results"].(map[string]any)
-	for name := range old {
+	for _, name := range slices.Sorted(maps.Keys(old)) {
 		if _, ok := results[name]; !ok {
 			return "results." + name
 		}

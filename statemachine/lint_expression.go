@@ -31,7 +31,7 @@ func lintExpressions(m machine, _ Known) []Finding {
 		findings = append(findings, lintScan(leaf, scanExpression(inner))...)
 	}
 	for _, s := range m.states {
-		findings = append(findings, lintValues(s)...)
+		findings = append(findings, lintValues(s, m.samples)...)
 	}
 	return findings
 }
@@ -58,9 +58,9 @@ func lintScan(leaf node, found scan) []Finding {
 // lintValues evaluates the fields of a state that must have a value of one type. Conditions are
 // evaluated over a sparse document too: one without value ends the execution, for a Choice has
 // no Catch.
-func lintValues(s state) []Finding {
+func lintValues(s state, docs samples) []Finding {
 	var findings []Finding
-	full := sceneOf(s, fullDocument())
+	full := sceneOf(s, docs.full)
 	check := func(sc scene, holder node, field string, want reflect.Kind) {
 		n, ok := holder.field(field)
 		if !ok {
@@ -84,7 +84,7 @@ func lintValues(s state) []Finding {
 	choices, _ := s.field("Choices")
 	for _, choice := range choices.items {
 		check(full, choice, "Condition", reflect.Bool)
-		check(sceneOf(s, sparseDocument()), choice, "Condition", reflect.Bool)
+		check(sceneOf(s, docs.sparse), choice, "Condition", reflect.Bool)
 	}
 	return findings
 }

@@ -45,8 +45,12 @@ func lintTargets(m machine, _ Known) []Finding {
 }
 
 // lintReach refuses states that nothing leads to, and states that no end can be come to from.
+// Without a start that exists there is nothing to say.
 func lintReach(m machine, _ Known) []Finding {
 	var findings []Finding
+	if _, ok := m.find(m.start); !ok {
+		return nil
+	}
 	reached := m.reach([]string{m.start}, everywhere)
 	for _, s := range m.states {
 		if !reached[s.name] {
@@ -59,16 +63,22 @@ func lintReach(m machine, _ Known) []Finding {
 	return findings
 }
 
-// ends reports whether a Succeed or Fail state can be come to from s. The ways of a Catch do not
-// count: a state that ends only by failing does not work.
+// ends reports whether a Succeed or Fail state can be come to from s, or a state that does not
+// exist, which is a finding already. The ways of a Catch do not count: a state that ends only by
+// failing does not work.
 func (m machine) ends(s state) bool {
-	reached := m.reach([]string{s.name}, func(_ state, e edge) bool { return e.catch == nil })
+	dangles := false
+	reached := m.reach([]string{s.name}, func(_ state, e edge) bool {
+		_, exists := m.find(e.to)
+		dangles = dangles || !exists
+		return e.catch == nil
+	})
 	for name := range reached {
 		if end, _ := m.find(name); end.isEnd() {
 			return true
 		}
 	}
-	return false
+	return dangles
 }
 
 func (s state) isEnd() bool { return s.kind == kindSucceed || s.kind == kindFail }

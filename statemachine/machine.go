@@ -25,9 +25,10 @@ const (
 
 // machine is a definition as a graph.
 type machine struct {
-	root   node
-	start  string
-	states []state
+	root    node
+	start   string
+	states  []state
+	samples samples
 }
 
 type state struct {
@@ -57,13 +58,17 @@ type edge struct {
 	catch *handler
 }
 
-func readMachine(root node) machine {
-	m := machine{root: root, start: root.text("StartAt")}
+func readMachine(root node) (machine, error) {
+	made, err := newSamples()
+	if err != nil {
+		return machine{}, err
+	}
+	m := machine{root: root, start: root.text("StartAt"), samples: made}
 	states, _ := root.field("States")
 	for _, found := range states.members {
 		m.states = append(m.states, readState(found.key, found.node))
 	}
-	return m
+	return m, nil
 }
 
 func readState(name string, n node) state {

@@ -14,12 +14,60 @@ const (
 	sampleTime = "2026-01-02T03:04:05Z"
 )
 
+// document is a sample as expressions see it. Binding costs more than evaluating, so each sample
+// is bound once.
+type document struct {
+	fields map[string]any
+	bound  any
+}
+
+// samples are the documents that one Lint evaluates expressions over.
+type samples struct {
+	full, sparse document
+	// outline has nothing below a result or a part of the plan: most of what travels is moved
+	// as it is, and a small document moves faster. faultless is outline before anything failed.
+	outline, faultless document
+}
+
+func newSamples() (samples, error) {
+	faultless := outlineDocument()
+	delete(faultless, "error")
+	var made [4]document
+	for i, fields := range []map[string]any{fullDocument(), sparseDocument(), outlineDocument(), faultless} {
+		bound, err := bind(fields)
+		if err != nil {
+			return samples{}, err
+		}
+		made[i] = document{fields, bound}
+	}
+	return samples{made[0], made[1], made[2], made[3]}, nil
+}
+
 // fullDocument is a document in which every field is there, as JSON values. What only the state
-// that runs adds (stage, outcome, task token) is left out.
+// that runs adds (stage, outcome, task token) is left out, and so is the second plan, which the
+// machine takes out of Replan's result.
 func fullDocument() map[string]any {
 	doc := sampleOf(reflect.TypeFor[deploy.Document](), everyField).(map[string]any)
+	delete(doc["results"].(map[string]any)["replan"].(map[string]any), "plan")
 	for _, added := range []string{"stage", "outcome", "taskToken"} {
 		delete(doc, added)
+	}
+	return doc
+}
+
+// outlineDocument is a full document cut off below its results and the parts of its plan.
+func outlineDocument() map[string]any {
+	doc := fullDocument()
+	for _, name := range []string{"request", "plan", "results"} {
+		part := doc[name].(map[string]any)
+		for key, value := range part {
+			switch value.(type) {
+			case map[string]any:
+				part[key] = map[string]any{}
+			case []any:
+				part[key] = []any{}
+			}
+		}
 	}
 	return doc
 }
