@@ -120,6 +120,9 @@ type Rate struct {
 	PerSecond map[string]float64
 	// Requests, Failed and Lost are since the scenario began.
 	Requests, Failed, Lost int
-	// ErrorsPerSecond is over the last second.
+	// ErrorsPerSecond is over the last second: failed and lost together.
 	ErrorsPerSecond float64
+	// FailedPerSecond is the part of PerSecond that failed, by version. It may be nil; then only
+	// the errors of all releases together are shown.
+	FailedPerSecond map[string]float64
 }

@@ -1,10 +1,11 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"sync"
+	"os"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Mode chooses how a view shows itself.
@@ -24,38 +25,53 @@ type Options struct {
 	Mode Mode
 	// Now is the time; time.Now when nil.
 	Now func() time.Time
+	// Size is how many columns and rows there are now. When nil, a terminal is asked each time,
+	// so that it may be resized; anything else counts as 80 by 24.
+	Size func() (columns, rows int)
+	// Getenv reads the environment, of which NO_COLOR and TERM matter; os.Getenv when nil.
+	Getenv func(name string) string
 }
 
-// NewView is a view on out. Close it before out is used for anything else.
+// NewView is a view on out, and safe for concurrent use. Nothing else may write to out until the
+// view was closed. What out answers to writes is not looked at: a demonstration goes on when
+// nobody watches.
 func NewView(out io.Writer, options Options) View {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &plain{out: out, now: options.Now}
-}
-
-type plain struct {
-	mutex sync.Mutex
-	out   io.Writer
-	now   func() time.Time
-	begun time.Time
-}
-
-func (p *plain) line(format string, args ...any) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.begun.IsZero() {
-		p.begun = p.now()
+	if options.Getenv == nil {
+		options.Getenv = os.Getenv
 	}
-	fmt.Fprintf(p.out, "%6.1fs  %s\n", p.now().Sub(p.begun).Seconds(), fmt.Sprintf(format, args...))
+	if options.Size == nil {
+		options.Size = sizeOf(out)
+	}
+	if options.Mode == Auto {
+		options.Mode = Plain
+		if isTerminal(out) && options.Getenv("TERM") != "dumb" {
+			options.Mode = Live
+		}
+	}
+	if options.Mode == Plain {
+		return &plain{out: out, now: options.Now}
+	}
+	return newLive(out, options)
 }
 
-func (p *plain) Begin(name, description string, number, total int) {
-	p.line("%d/%d %s: %s", number, total, name, description)
+// descriptor is what files have and buffers have not.
+type descriptor interface{ Fd() uintptr }
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(descriptor)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
-func (p *plain) Note(text string)      { p.line("%s", text) }
-func (p *plain) State(state StateAt)   { p.line("%s %s", state.Machine, state.State) }
-func (p *plain) Weights(w WeightAt)    { p.line("weights blue %d green %d", w.Blue, w.Green) }
-func (p *plain) Traffic(Rate)          {}
-func (p *plain) End(scenario Scenario) { p.line("%s %s", scenario.Name, scenario.Outcome) }
-func (p *plain) Close()                {}
+
+func sizeOf(out io.Writer) func() (columns, rows int) {
+	return func() (int, int) {
+		if file, ok := out.(descriptor); ok {
+			if columns, rows, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 && rows > 0 {
+				return columns, rows
+			}
+		}
+		return 80, 24
+	}
+}
