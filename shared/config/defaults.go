@@ -1,0 +1,63 @@
+package config
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+)
+
+// Defaults is an environment as it is before pilotage.yaml is read. What it leaves out has no
+// default and must be given where rules.go says so. Gates have no defaults, lest one be off
+// because nobody thought of it.
+func Defaults() deploy.Environment {
+	return deploy.Environment{
+		// The seed document gives a production deployment 30 minutes and a rollback 15.
+		TimeoutSeconds: 1800,
+		Strategy:       deploy.Strategy{SettleSeconds: 3600, ProbeRequests: 50},
+		Capacity:       deploy.Capacity{LogLevel: "info"},
+		Health:         deploy.Health{IntervalSeconds: 15, ReadyWithinSeconds: 300, PollSeconds: 10},
+		Analysis: deploy.Analysis{
+			Alpha: 0.01, Tolerance: 2, ErrorBudget: 0.001, MinRequests: 100, PeekSeconds: 10,
+			WhenInconclusive: deploy.InconclusiveExtend, ExtendSeconds: 600,
+		},
+		Database: deploy.Database{Backup: true, LockTimeoutSeconds: 5, StatementTimeoutSeconds: 60},
+		// The old release was tested with an expanded schema, so keeping it is the way back
+		// that changes least.
+		Rollback: deploy.Rollback{Schema: deploy.SchemaKeep, TimeoutSeconds: 900, HaltGraceSeconds: 60},
+		Queue:    deploy.Queue{Policy: deploy.QueueWait, WaitSeconds: 900},
+	}
+}
+
+// The defaults that depend on something else being there.
+const (
+	usualMethod         = http.MethodGet
+	usualStatus         = http.StatusOK
+	usualExpirySeconds  = 86400
+	usualPromotionHours = 168
+)
+
+// fill completes what Defaults cannot know before the file is read.
+func fill(e deploy.Environment) deploy.Environment {
+	if e.PromoteFrom != "" && e.PromoteWithinHours == 0 {
+		e.PromoteWithinHours = usualPromotionHours
+	}
+	if approves(e) && e.Approval.ExpiresSeconds == 0 {
+		e.Approval.ExpiresSeconds = usualExpirySeconds
+	}
+	e.SmokeTests = slices.Clone(e.SmokeTests)
+	for i, test := range e.SmokeTests {
+		if test.Method == "" {
+			e.SmokeTests[i].Method = usualMethod
+		}
+		if test.Status == 0 {
+			e.SmokeTests[i].Status = usualStatus
+		}
+	}
+	return e
+}
+
+// approves reports whether anything in an environment waits for people.
+func approves(e deploy.Environment) bool {
+	return e.Approval.Required || e.Rollback.ApprovalRequired
+}

@@ -1,0 +1,163 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/yamlfile"
+)
+
+// relations are the rules that more than one field takes part in, for the reference. What
+// follows checks them, in this order.
+func relations() []string {
+	return []string{
+		"Weights of `strategy.steps` rise from step to step, and the last is 100.",
+		"A blue-green strategy has one step, of 100. A canary has at least one step before it.",
+		"All bakes of a strategy together take less than `timeoutSeconds`.",
+		"With `whenInconclusive: extend`, `extendSeconds` is more than 0.",
+		"Names of smoke tests differ, and at least one test is critical: an emergency rollback runs only those.",
+		"Approvers are named wherever approval is asked for; no check, approver or recipient is listed twice.",
+		"A freeze ends after it begins.",
+		"`promoteFrom` names another environment of the file, and environments do not promote from each other in a circle.",
+	}
+}
+
+// file checks the fields that have to fit each other.
+func (c *checker) file(file File) {
+	for _, name := range file.Names() {
+		path, e := "environments."+name, file.Environments[name]
+		if !c.document.Has(path) {
+			continue
+		}
+		c.steps(path+".strategy", e.Strategy)
+		c.bakes(path, e)
+		if e.Analysis.WhenInconclusive == deploy.InconclusiveExtend && e.Analysis.ExtendSeconds == 0 {
+			c.refuse(path+".analysis.extendSeconds", "is 0, so that nothing can be extended; give more, or set whenInconclusive to %s or %s",
+				deploy.InconclusiveProceed, deploy.InconclusiveFail)
+		}
+		c.smokeTests(path+".smokeTests", e.SmokeTests)
+		c.approval(path, e)
+		c.unique(path+".evidence", e.Evidence)
+		c.unique(path+".approval.approvers", e.Approval.Approvers)
+		c.unique(path+".notify.team", e.Notify.Team)
+		c.unique(path+".notify.onCall", e.Notify.OnCall)
+		c.freezes(path+".freezes", e.Freezes)
+		c.promotion(path, name, file)
+	}
+}
+
+// steps checks a schedule, and that it fits the kind of strategy.
+func (c *checker) steps(path string, s deploy.Strategy) {
+	last := deploy.Weight(0)
+	for i, step := range s.Steps {
+		at := fmt.Sprintf("%s.steps[%d].weight", path, i)
+		if i > 0 && step.Weight <= last {
+			c.refuse(at, "is %d after %d; weights must rise", step.Weight, last)
+		}
+		last = step.Weight
+		if i == len(s.Steps)-1 && step.Weight != 100 {
+			c.refuse(at, "is %d, and the last; the last step must have weight 100", step.Weight)
+		}
+	}
+	switch {
+	case s.Kind == "blue-green" && len(s.Steps) > 1:
+		c.refuse(path+".steps", "has %d steps; blue-green has one, of weight 100; for more, set kind to canary", len(s.Steps))
+	case s.Kind == "canary" && len(s.Steps) == 1:
+		c.refuse(path+".steps", "has one step; a canary needs one of less than 100 before it; for a single one, set kind to blue-green")
+	}
+}
+
+// bakes checks that a deployment can end in time when nothing goes wrong.
+func (c *checker) bakes(path string, e deploy.Environment) {
+	total := 0
+	for _, step := range e.Strategy.Steps {
+		total += step.BakeSeconds
+	}
+	if total >= e.TimeoutSeconds {
+		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together; give more, or bake less",
+			e.TimeoutSeconds, total)
+	}
+}
+
+// smokeTests checks names, and that an emergency rollback has something to run.
+func (c *checker) smokeTests(path string, tests []deploy.SmokeTest) {
+	first, critical := map[string]int{}, 0
+	for i, test := range tests {
+		if test.Critical {
+			critical++
+		}
+		if before, twice := first[test.Name]; twice {
+			c.refuse(fmt.Sprintf("%s[%d].name", path, i), "%q is the name of smokeTests[%d] too; names differ", test.Name, before)
+			continue
+		}
+		first[test.Name] = i
+	}
+	if len(tests) > 0 && critical == 0 {
+		c.refuse(path, "none is critical, and an emergency rollback runs only those; set critical: true on at least one")
+	}
+}
+
+// approval checks that there is somebody to ask.
+func (c *checker) approval(path string, e deploy.Environment) {
+	if !approves(e) || len(e.Approval.Approvers) > 0 {
+		return
+	}
+	asks := "approval.required"
+	if !e.Approval.Required {
+		asks = "rollback.approvalRequired"
+	}
+	c.refuse(path+".approval.approvers", "nobody is named, but %s is true; list mail addresses", asks)
+}
+
+// unique checks that nothing is listed twice; mail addresses differ by more than their case.
+func (c *checker) unique(path string, items []string) {
+	for i, item := range items {
+		same := func(other string) bool { return strings.EqualFold(other, item) }
+		if first := slices.IndexFunc(items[:i], same); first >= 0 {
+			c.refuse(fmt.Sprintf("%s[%d]", path, i), "%q is listed twice; remove one", item)
+		}
+	}
+}
+
+// freezes checks that each window has a length.
+func (c *checker) freezes(path string, freezes []deploy.Freeze) {
+	for i, freeze := range freezes {
+		from, err := time.Parse(time.RFC3339, freeze.From)
+		if err != nil {
+			continue
+		}
+		until, err := time.Parse(time.RFC3339, freeze.Until)
+		if err == nil && !until.After(from) {
+			c.refuse(fmt.Sprintf("%s[%d].until", path, i), "%s is not after %s, when it begins", freeze.Until, freeze.From)
+		}
+	}
+}
+
+// promotion checks that releases come from somewhere, and not from themselves.
+func (c *checker) promotion(path, name string, file File) {
+	from := file.Environments[name].PromoteFrom
+	if from == "" {
+		return
+	}
+	at := path + ".promoteFrom"
+	if _, known := file.Environments[from]; !known {
+		hint := "those that exist are " + strings.Join(file.Names(), ", ")
+		if near := yamlfile.Nearest(from, file.Names()); near != "" && near != name {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		c.refuse(at, "there is no environment %q; %s", from, hint)
+		return
+	}
+	chain := []string{name}
+	for from != "" && len(chain) <= len(file.Environments) {
+		chain = append(chain, from)
+		if from == name {
+			c.refuse(at, "goes round in a circle, %s; one environment must come first", strings.Join(chain, " ← "))
+			return
+		}
+		from = file.Environments[from].PromoteFrom
+	}
+}
