@@ -48,6 +48,13 @@ func TestDatabaseThatIsAwayIsNotReady(t *testing.T) {
 	wants(t, ask(handler, "GET", "/health/liveness", ""), http.StatusOK)
 }
 
+// While a backup is restored, the server can be there before the database is.
+func TestAServerWithoutTheDatabaseIsAway(t *testing.T) {
+	handler := serve(t, baseline(), pgtest.Endpoint(t).DSN("absent"))
+	wants(t, ask(handler, "GET", "/runs", ""), http.StatusServiceUnavailable)
+	wants(t, ask(handler, "GET", "/health/readiness", ""), http.StatusServiceUnavailable)
+}
+
 func TestConnectionsThatWereCutAreReplaced(t *testing.T) {
 	dsn := pgtest.Database(t)
 	migrate(t, dsn, "1.0.0")
