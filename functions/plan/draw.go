@@ -14,16 +14,18 @@ func draw(doc deploy.Document, env deploy.Environment, release deploy.Release, c
 	if live.Digest == release.Digest && live.Ready() {
 		return deploy.Plan{}, fault.New(fault.Rejected, "release %s is live in %s already, in slot %s", release.Version, doc.Request.Scope, active)
 	}
-	target := active.Other()
-	if live.Digest == "" {
-		target = active
+	target, schedule := active.Other(), env.Strategy.Steps
+	if live.Count == 0 {
+		// Nothing runs, so there is nothing to compare with, and nobody to answer the rest of
+		// a small weight.
+		target, schedule, live = active, deploy.Schedule{{Weight: 100}}, deploy.SlotState{}
 	}
 	plan := deploy.Plan{
 		Kind: deploy.KindDeploy, Scope: doc.Request.Scope, Release: release.Ref(),
 		From:     deploy.ReleaseRef{Digest: live.Digest, Version: live.Version},
 		Target:   target,
 		Workload: deploy.Workload{Digest: release.Digest, Version: release.Version, Count: env.Capacity.Replicas},
-		Schedule: env.Strategy.Steps, Maintenance: env.Strategy.Maintenance, SmokeTests: env.SmokeTests,
+		Schedule: schedule, Maintenance: env.Strategy.Maintenance, SmokeTests: env.SmokeTests,
 		Capsule: capsule, Environment: env, ApprovalRequired: env.Approval.Required,
 		Schema: env.Rollback.Schema, SchemaFrom: capsule.SchemaVersion, SchemaTo: capsule.SchemaVersion,
 		SchemaRelease: release.Digest,
@@ -97,7 +99,7 @@ func wayBack(plan deploy.Plan) deploy.WayBack {
 	back := deploy.WayBack{Schema: plan.Schema, Seconds: shiftSeconds + closingSeconds}
 	switch {
 	case plan.From.Digest == "":
-		back.Text = "There is no earlier version to go back to: a failure leaves the new one without traffic."
+		back.Text = "There is no earlier version to go back to: a failure leaves the slot as empty as it was."
 	case len(plan.Migrations) == 0:
 		back.Text = fmt.Sprintf("All traffic back to %s in slot %s; the schema does not change.", plan.From.Version, plan.Target.Other())
 	case plan.Schema == deploy.SchemaDown:

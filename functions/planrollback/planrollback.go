@@ -4,7 +4,6 @@ package planrollback
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -53,8 +52,8 @@ type Stage struct {
 }
 
 // Handle plans the rollback of a deployment. A request that names no reason, no known
-// deployment, or one that is not the newest is fault.Invalid; a deployment that replaced
-// nothing is fault.Rejected. Repeating it is safe.
+// deployment, or one that is not the newest is fault.Invalid; the first one, once it was
+// promoted, is fault.Rejected to people: there is nothing to go back to. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, error) {
 	if err := wellFormed(doc.Request); err != nil {
 		return deploy.Plan{}, err
@@ -185,64 +184,4 @@ func (s Stage) look(ctx context.Context, scope deploy.Scope, env deploy.Environm
 	}
 	capsule.SchemaVersion, err = s.Schema.Version(ctx, env.Database.Instance)
 	return capsule, err
-}
-
-// draw is the plan that follows from what was read. It is a pure function.
-func draw(doc deploy.Document, env deploy.Environment, undone ledger.Deployment, now deploy.Capsule) (deploy.Plan, error) {
-	before := undone.Plan.Capsule
-	plan := deploy.Plan{
-		Kind: deploy.KindRollback, Scope: doc.Request.Scope, Undoes: undone.ID, Mode: doc.Request.Rollback.Mode,
-		Environment: env, Capsule: now, SmokeTests: env.SmokeTests, Schema: schemaPolicy(doc.Request, env),
-		ApprovalRequired: env.Rollback.ApprovalRequired && doc.Request.Rollback.Mode == deploy.Standard,
-		Maintenance:      before.Maintenance,
-	}
-	if undone.Plan.Digest == "" || undone.UndoneBy != "" {
-		plan.Nothing = fmt.Sprintf("deployment %s changed nothing, or was taken back before", undone.ID)
-		active := now.Weights.Heaviest()
-		plan.Target, plan.Schema = active, deploy.SchemaKeep
-		plan.Release = deploy.ReleaseRef{Digest: now.Slot(active).Digest, Version: now.Slot(active).Version}
-		plan.SchemaFrom, plan.SchemaTo = now.SchemaVersion, now.SchemaVersion
-		return plan, nil
-	}
-	target := before.Weights.Heaviest()
-	old := before.Slot(target)
-	if old.Digest == "" {
-		return deploy.Plan{}, fault.New(fault.Rejected, "deployment %s was the first in %s: there is no earlier version to go back to", undone.ID, doc.Request.Scope)
-	}
-	plan.Target = target
-	plan.Release = deploy.ReleaseRef{Digest: old.Digest, Version: old.Version}
-	plan.From = undone.Plan.Release
-	plan.Workload = old.Workload
-	plan.Schedule = deploy.Schedule{{Weight: 100}}
-	// Maintenance mode is put back as the deployment found it, not as it is now.
-	plan.Capsule.Maintenance = before.Maintenance
-	plan.SchemaFrom, plan.SchemaTo = now.SchemaVersion, now.SchemaVersion
-	plan.SchemaRelease, plan.SnapshotID = undone.Plan.Release.Digest, undone.Plan.SnapshotID
-	if plan.Schema != deploy.SchemaKeep {
-		plan.SchemaTo = before.SchemaVersion
-	}
-	if plan.Schema == deploy.SchemaRestore && plan.SnapshotID == "" {
-		return deploy.Plan{}, fault.New(fault.Rejected, "deployment %s took no backup, so there is none to restore; choose %q or %q", undone.ID, deploy.SchemaDown, deploy.SchemaKeep)
-	}
-	plan.Forecast, plan.WayBack = forecast(plan)
-	return plan, nil
-}
-
-func schemaPolicy(request deploy.Request, env deploy.Environment) string {
-	if request.Rollback.Schema != "" {
-		return request.Rollback.Schema
-	}
-	return env.Rollback.Schema
-}
-
-func forecast(plan deploy.Plan) (deploy.Forecast, deploy.WayBack) {
-	parts := []deploy.ForecastPart{{Name: "capacity", Seconds: 1}, {Name: "traffic", Seconds: 2}, {Name: "schema and checks", Seconds: 2}}
-	if !plan.Capsule.Slot(plan.Target).Ready() {
-		parts[0].Seconds = 2 * plan.Environment.Health.PollSeconds
-	}
-	f := deploy.Forecast{Parts: parts}
-	for _, part := range parts {
-		f.Seconds += part.Seconds
-	}
-	return f, deploy.WayBack{Schema: plan.Schema, Text: fmt.Sprintf("This is the way back: all traffic to %s in slot %s, schema %s.", plan.Release.Version, plan.Target, plan.Schema), Seconds: f.Seconds}
 }

@@ -35,9 +35,13 @@ type Stage struct {
 
 // Handle scales in the slot that the plan does not use. When a newer deployment is live it
 // leaves both slots alone. A slot that still has a weight is fault.Internal: it must never be
-// emptied. Repeating it is safe.
+// emptied. The exception is a rollback to nothing, where the slot that has all the traffic was
+// empty before. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RetireResult, error) {
 	slot := doc.Plan.Target.Other()
+	if doc.Plan.Empties {
+		return s.empty(ctx, doc, doc.Plan.Target)
+	}
 	if doc.Request.Kind == deploy.KindDeploy {
 		live, err := s.Ledger.Live(ctx, doc.Request.Scope)
 		if err != nil {
@@ -54,6 +58,10 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RetireRe
 	if weight := routing.Weights.Of(slot); weight != 0 {
 		return deploy.RetireResult{}, fault.New(fault.Internal, "slot %s still has a weight of %d %% and is not scaled in", slot, weight)
 	}
+	return s.empty(ctx, doc, slot)
+}
+
+func (s Stage) empty(ctx context.Context, doc deploy.Document, slot deploy.Slot) (deploy.RetireResult, error) {
 	if err := s.Fleet.Scale(ctx, doc.Lease(), doc.Request.Scope, slot, 0); err != nil {
 		return deploy.RetireResult{}, err
 	}

@@ -35,6 +35,7 @@ type Stage struct {
 
 // Handle checks that all traffic goes to the plan's target, that it is healthy, that the
 // schema is the planned one and that the critical smoke tests pass as a user would make them.
+// After a rollback to nothing the target must be empty instead, and nobody is asked.
 // What does not hold is fault.Unhealthy. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.VerifyResult, error) {
 	var result deploy.VerifyResult
@@ -66,6 +67,12 @@ func (s Stage) health(ctx context.Context, doc deploy.Document) error {
 	if err != nil {
 		return err
 	}
+	if doc.Plan.Empties {
+		if health.Total > 0 {
+			return fault.New(fault.Unhealthy, "slot %s has %d targets; it should be empty, as it was", doc.Plan.Target, health.Total)
+		}
+		return nil
+	}
 	if health.Healthy == 0 || health.Healthy < health.Total {
 		return fault.New(fault.Unhealthy, "slot %s has %d of %d targets healthy", doc.Plan.Target, health.Healthy, health.Total)
 	}
@@ -86,6 +93,9 @@ func (s Stage) schema(ctx context.Context, doc deploy.Document) error {
 // requests makes the critical smoke tests without asking for a slot. While the maintenance
 // page is shown it asks for the slot: users do not get through.
 func (s Stage) requests(ctx context.Context, doc deploy.Document) error {
+	if doc.Plan.Empties {
+		return nil
+	}
 	routing, err := s.Balancer.Routing(ctx, doc.Request.Scope)
 	if err != nil {
 		return err

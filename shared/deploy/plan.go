@@ -43,7 +43,9 @@ type Plan struct {
 	// Mode is how careful a rollback is; empty for a deployment.
 	Mode Mode `json:"mode,omitempty"`
 	// Nothing is set when the world already is as wanted, in words why.
-	Nothing  string    `json:"nothing,omitempty"`
+	Nothing string `json:"nothing,omitempty"`
+	// Empties says that nothing ran before: going back leaves the target slot empty.
+	Empties  bool      `json:"empties,omitempty"`
 	Notes    []string  `json:"notes,omitempty"`
 	Forecast Forecast  `json:"forecast"`
 	MadeAt   time.Time `json:"madeAt"`

@@ -50,9 +50,13 @@ func (l *Ledger) SetLive(ctx context.Context, scope deploy.Scope, live Live) err
 }
 
 // Undo takes live back to what the deployment replaced: everything from that deployment on
-// is removed. An entry that is not among them is left alone. Repeating it is safe.
+// is removed, and nothing is left when it was the first. An entry that is not among them is left alone. Repeating it is safe.
 func (l *Ledger) Undo(ctx context.Context, scope deploy.Scope, deployment string) error {
 	return update(ctx, l, partition(scope), liveSort, func(current *Live) error {
+		if current.Deployment == deployment && len(current.Before) == 0 {
+			*current = Live{}
+			return nil
+		}
 		chain := append([]Live{*current}, current.Before...)
 		for i, entry := range chain {
 			if entry.Deployment != deployment || i+1 >= len(chain) {
