@@ -19,6 +19,7 @@ type Ledger interface {
 	Begin(ctx context.Context, deployment ledger.Deployment) error
 	SetHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) error
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
+	AmendAttempts(ctx context.Context, scope deploy.Scope, deployment string, change func(*ledger.Deployment)) error
 }
 
 // Settings finds the configuration of a scope.
@@ -78,8 +79,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) 
 	return Result{Paged: paged}, nil
 }
 
-// close closes the entry of the execution, which may not even have been begun, and that of the
-// deployment that a rollback could not take back: its own execution may be dead.
+// close closes the entry of the execution, which may not even have been begun, and those
+// of the deployment that a rollback could not take back and of earlier attempts: their own
+// executions may be dead.
 func (s Stage) close(ctx context.Context, doc deploy.Document, subject, cause string) error {
 	now := s.Clock.Now()
 	begun := s.Ledger.Begin(ctx, ledger.Deployment{
@@ -90,15 +92,17 @@ func (s Stage) close(ctx context.Context, doc deploy.Document, subject, cause st
 		entry.Error = deploy.StageError{Stage: doc.Error.Stage, Error: doc.Error.Error, Cause: cause}
 	}
 	own := s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, dirty)
-	var undone error
-	if subject != doc.ID {
-		undone = s.Ledger.Amend(ctx, doc.Request.Scope, subject, func(entry *ledger.Deployment) {
-			if entry.Open() {
-				dirty(entry)
-			}
-		})
+	if doc.Request.Kind != deploy.KindRollback || subject == doc.ID {
+		// Its rollback may only have lost its lease: then the watchdog takes that one over.
+		return cmp.Or(begun, own)
 	}
-	return cmp.Or(begun, own, undone)
+	undone := s.Ledger.Amend(ctx, doc.Request.Scope, subject, func(entry *ledger.Deployment) {
+		if entry.Open() {
+			dirty(entry)
+		}
+	})
+	attempts := s.Ledger.AmendAttempts(ctx, doc.Request.Scope, subject, dirty)
+	return cmp.Or(begun, own, undone, attempts)
 }
 
 func body(doc deploy.Document, cause string) string {

@@ -20,7 +20,7 @@ type Ledger interface {
 	Begin(ctx context.Context, deployment ledger.Deployment) error
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
-	Deployments(ctx context.Context, scope deploy.Scope, limit int) ([]ledger.Deployment, error)
+	AmendAttempts(ctx context.Context, scope deploy.Scope, deployment string, change func(*ledger.Deployment)) error
 }
 
 // Archive keeps documents.
@@ -121,30 +121,8 @@ func (s Stage) close(ctx context.Context, doc deploy.Document, made record.Recor
 	if err != nil {
 		return err
 	}
-	return s.closeAttempts(ctx, doc, made, key)
-}
-
-// recent is how many entries are searched for earlier attempts: they are among the newest.
-const recent = 50
-
-// closeAttempts closes the rollbacks of the same deployment that were stopped or lost their
-// lease: this one has finished their work.
-func (s Stage) closeAttempts(ctx context.Context, doc deploy.Document, made record.Record, key string) error {
-	entries, err := s.Ledger.Deployments(ctx, doc.Request.Scope, recent)
-	if err != nil {
-		return err
-	}
-	for _, attempt := range entries {
-		same := attempt.Plan.Undoes == doc.Plan.Undoes || attempt.Request.Rollback.Deployment == doc.Plan.Undoes
-		if attempt.Kind != deploy.KindRollback || !attempt.Open() || !same {
-			continue
-		}
-		err := s.Ledger.Amend(ctx, doc.Request.Scope, attempt.ID, func(entry *ledger.Deployment) {
-			entry.Outcome, entry.EndedAt, entry.RecordKey = deploy.RolledBack, made.Ended, key
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	// Rollbacks of the same deployment that were stopped or lost their lease have their work done.
+	return s.Ledger.AmendAttempts(ctx, doc.Request.Scope, doc.Plan.Undoes, func(attempt *ledger.Deployment) {
+		attempt.Outcome, attempt.EndedAt, attempt.RecordKey = deploy.RolledBack, made.Ended, key
+	})
 }
