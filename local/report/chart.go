@@ -15,7 +15,7 @@ const (
 	laneHeight  = 20
 	rateHeight  = 176
 	errorHeight = 56
-	panelGap    = 26
+	panelGap    = 38
 	// letter is how wide a letter of the plot's text is taken to be.
 	letter = 6.3
 )
@@ -78,7 +78,7 @@ func newChart(number int, s Scenario, t *track) *chart {
 		return nil
 	}
 	c.Lanes = c.strips(t)
-	c.Rate.Top = lanesTop + float64(len(c.Lanes)*(laneHeight+4)) + 14
+	c.Rate.Top = lanesTop + float64(len(c.Lanes)*(laneHeight+4)) + 28
 	c.Rate.Bottom = c.Rate.Top + rateHeight
 	c.Errors.Top = c.Rate.Bottom + panelGap
 	c.Errors.Bottom = c.Errors.Top + errorHeight
@@ -104,7 +104,11 @@ func (c *chart) x(seconds float64) float64 {
 
 // scale gives the panel an axis from 0 to at least most.
 func (p *panel) scale(most float64, ticks int) {
-	values := nice(most, ticks)
+	// Requests come whole.
+	values := nice(max(most, float64(ticks)), ticks)
+	if most <= 1 {
+		values = []float64{0, 1}
+	}
 	if last := values[len(values)-1]; last < most {
 		values = append(values, last+values[1])
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func (c *chart) stack(versions []string, rates [][]float64) {
 		}
 		peak = max(peak, sums[i])
 	}
-	c.Rate.scale(peak, 4)
+	c.Rate.scale(peak, 5)
 	floor := make([]float64, n)
 	for i, rate := range rates {
 		roof := make([]float64, n)
@@ -86,23 +87,23 @@ func (c *chart) band(floor, roof []float64, step int) string {
 	return b.String() + "Z"
 }
 
-// labelIn is where a name fits between two curves, as far from their ends as may be: 0 when
-// nowhere.
+// labelIn is where between two curves there is most room for a name: 0 when there is not enough.
 func (c *chart) labelIn(floor, roof []float64, name string) (x, y float64) {
 	const height = 18
-	needs := letter*float64(cells(name)) + 8
-	for width, best, i := 0.0, needs, 0; i <= len(roof); i++ {
-		if i < len(roof) && c.Rate.y(floor[i])-c.Rate.y(roof[i]) >= height {
-			width += c.x(float64(i+1)) - c.x(float64(i))
-			continue
+	second := (plotRight - plotLeft) / c.seconds
+	needs := int(math.Ceil((letter*float64(cells(name)) + 24) / second))
+	best := 0.0
+	for i := 0; i+needs <= len(roof); i++ {
+		top, bottom := c.Rate.Top, c.Rate.Bottom
+		for j := i; j < i+needs; j++ {
+			top, bottom = max(top, c.Rate.y(roof[j])), min(bottom, c.Rate.y(floor[j]))
 		}
-		if width > best {
-			best = width
-			middle := c.x(float64(i)) - width/2
-			at := min(len(roof)-1, int((middle-plotLeft)/(plotRight-plotLeft)*c.seconds))
-			x, y = round(middle), round((c.Rate.y(floor[at])+c.Rate.y(roof[at]))/2+4)
+		// Among places as good as each other the middle one reads best.
+		off := math.Abs(float64(2*i+needs-len(roof))) / float64(len(roof))
+		if room := bottom - top; room >= height && room-10*off > best {
+			best = room - 10*off
+			x, y = c.x(float64(i)+float64(needs)/2), round((top+bottom)/2+4)
 		}
-		width = 0
 	}
 	return x, y
 }

@@ -116,12 +116,20 @@ func story(s Scenario) string {
 		fmt.Fprintf(&b, "Each of %s was answered.", plural(s.Requests, "request"))
 	} else {
 		fmt.Fprintf(&b, "Of %s, %s failed (%s) and %s got lost.", plural(s.Requests, "request"),
-			count(s.Failed), percent(s.Failed, s.Requests), count(s.Lost))
+			some(s.Failed), percent(s.Failed, s.Requests), some(s.Lost))
 	}
 	if s.SecondsToRestore > 0 {
 		fmt.Fprintf(&b, " All traffic was back %s after the first bad answer.", duration(s.SecondsToRestore))
 	}
 	return b.String()
+}
+
+// some is a number as it stands in a sentence.
+func some(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return count(n)
 }
 
 func laneLists(t *track) []laneList {
