@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pilotage/pilotage/local/asl"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -74,6 +75,9 @@ func (w *World) stop(execution string) {
 	_ = w.Engine.Stop(context.Background(), execution, "", "stopped by hand")
 }
 
+// noticeAfter is how long the event bus takes to deliver.
+const noticeAfter = time.Second
+
 // watch is the rule on status changes: it invokes the watchdog, twice, as an event bus may.
 func (w *World) watch(change asl.StatusChange) {
 	switch change.Status {
@@ -86,10 +90,20 @@ func (w *World) watch(change asl.StatusChange) {
 		return
 	}
 	w.work.Go(func() {
-		for range 2 {
-			if _, err := w.invoke(context.Background(), "Watchdog", event); err != nil {
-				w.violate("watchdog of %s: %v", change.Name, err)
+		if err := w.World.Clock.Wait(context.Background(), noticeAfter); err != nil {
+			return
+		}
+		var err error
+		for done := 0; done < 2; done++ {
+			// An asynchronous invocation that fails is tried twice more.
+			for range 3 {
+				if _, err = w.invoke(context.Background(), "Watchdog", event); err == nil {
+					break
+				}
 			}
+		}
+		if err != nil {
+			w.violate("watchdog of %s: %v", change.Name, err)
 		}
 	})
 }

@@ -15,6 +15,8 @@ type place struct {
 	// moments are what users met, from when on; the newest is last.
 	moments []moment
 	calls   int
+	// barren says that nothing was ever live here: going back to that empties the slot again.
+	barren bool
 }
 
 // slot is what runs in one of them.
@@ -35,7 +37,7 @@ type moment struct {
 func newPlace(now time.Time) *place {
 	weights := deploy.Split(deploy.Blue, 100)
 	return &place{
-		weights: weights, slots: map[deploy.Slot]*slot{deploy.Blue: {}, deploy.Green: {}},
+		barren: true, weights: weights, slots: map[deploy.Slot]*slot{deploy.Blue: {}, deploy.Green: {}},
 		moments: []moment{{at: now.Add(-24 * time.Hour), weights: weights}},
 	}
 }

@@ -46,13 +46,20 @@ func change(w *World, ctx context.Context, call string, scope deploy.Scope, leas
 		}
 		w.remember(found)
 		for slot := range w.exposed(found) {
-			if !before[slot] {
+			if !before[slot] && !w.beginning(ctx, scope, found) {
 				w.violations = append(w.violations, fmt.Sprintf("%s let users' requests to %s reach slot %s, which has no healthy task", call, scope, slot))
 			}
 		}
 		return struct{}{}, nil
 	})
 	return err
+}
+
+// beginning reports whether the scope has yet to see its second release: until then no
+// request was ever answered by anything else.
+func (w *World) beginning(ctx context.Context, scope deploy.Scope, p *place) bool {
+	live, err := w.Ledger.Live(ctx, scope)
+	return err == nil && p.barren && len(live.Before) == 0
 }
 
 // violate keeps something that must never happen.

@@ -45,7 +45,7 @@ func (w *World) GoLive(ctx context.Context, version string, name deploy.Slot) er
 	running := found.slots[name]
 	running.workload, running.ready = workload, slices.Repeat([]time.Time{now}, workload.Count)
 	found.weights = deploy.Split(name, 100)
-	found.moments = found.moments[:0]
+	found.moments, found.barren = found.moments[:0], false
 	w.remember(found)
 	found.moments[0].at = now.Add(-24 * time.Hour)
 	applied := w.databases[env.Database.Instance]

@@ -25,6 +25,16 @@ type world struct {
 // bubble runs f in virtual time, in a world where release 1.0.0 is live in blue.
 func bubble(t *testing.T, options sim.Options, f func(t *testing.T, w world)) {
 	t.Helper()
+	empty(t, options, func(t *testing.T, w world) {
+		w.must(w.GoLive(t.Context(), "1.0.0", deploy.Blue))
+		w.start = w.state()
+		f(t, w)
+	})
+}
+
+// empty runs f in virtual time, in a world where nothing was ever deployed.
+func empty(t *testing.T, options sim.Options, f func(t *testing.T, w world)) {
+	t.Helper()
 	parsed, err := machines()
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +51,6 @@ func bubble(t *testing.T, options sim.Options, f func(t *testing.T, w world)) {
 			}
 		}()
 		w := world{World: made, t: t}
-		w.must(made.GoLive(t.Context(), "1.0.0", deploy.Blue))
 		w.start = w.state()
 		f(t, w)
 	})
