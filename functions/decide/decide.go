@@ -20,6 +20,7 @@ import (
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/notify"
 )
 
 // Ballots keeps what is voted on.
@@ -77,7 +78,7 @@ func (f Function) Handle(ctx context.Context, request events.LambdaFunctionURLRe
 
 // show is the page of a ballot: the question, or why it is no longer one.
 func (f Function) show(ballot ledger.Ballot) view {
-	v := view{Title: "Approve this deployment?", Summary: ballot.Summary, Approver: ballot.Approver, Expires: ballot.ExpiresAt.UTC().Format("2006-01-02 15:04 MST")}
+	v := view{Title: "Approve this deployment?", Summary: notify.Rows(ballot.Summary), Approver: ballot.Approver, Expires: ballot.ExpiresAt.UTC().Format("2006-01-02 15:04 MST")}
 	switch {
 	case ballot.Decision.Kind != "":
 		v.Title, v.Message = "Decided", fmt.Sprintf("%s decided to %s at %s.", ballot.Decision.By, ballot.Decision.Kind, ballot.Decision.At.UTC().Format("2006-01-02 15:04:05 MST"))
@@ -112,7 +113,7 @@ func (f Function) post(ctx context.Context, ballot ledger.Ballot, request events
 	}
 	if err := f.deliver(ctx, ballot); err != nil {
 		if errors.Is(err, ErrNotWaiting) {
-			return page(http.StatusConflict, view{Title: "Too late", Summary: ballot.Summary, Message: "The deployment no longer waits for this decision."})
+			return page(http.StatusConflict, view{Title: "Too late", Summary: notify.Rows(ballot.Summary), Message: "The deployment no longer waits for this decision."})
 		}
 		return events.LambdaFunctionURLResponse{}, err
 	}

@@ -14,9 +14,10 @@ var pageText string
 
 // view is what the page shows.
 type view struct {
-	Title    string
-	Message  string
-	Summary  string
+	Title   string
+	Message string
+	// Summary is the plan, as pairs of a name and its text.
+	Summary  [][2]string
 	Approver string
 	Expires  string
 	// Open says that a decision is still wanted.

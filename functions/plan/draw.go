@@ -104,9 +104,16 @@ func wayBack(plan deploy.Plan) deploy.WayBack {
 		back.Text = fmt.Sprintf("All traffic back to %s in slot %s; the schema does not change.", plan.From.Version, plan.Target.Other())
 	case plan.Schema == deploy.SchemaDown:
 		back.Seconds += migrationSeconds * len(plan.Migrations)
-		back.Text = fmt.Sprintf("All traffic back to %s in slot %s, then the down parts of %d migration(s): what was written to the new columns and tables is lost, nothing else.", plan.From.Version, plan.Target.Other(), len(plan.Migrations))
+		back.Text = fmt.Sprintf("All traffic back to %s in slot %s, then the down parts of %s: what was written to the new columns and tables is lost, nothing else.", plan.From.Version, plan.Target.Other(), count(len(plan.Migrations), "migration"))
 	default:
 		back.Text = fmt.Sprintf("All traffic back to %s in slot %s; the schema stays at %d, which is an expansion of what it knows.", plan.From.Version, plan.Target.Other(), plan.SchemaTo)
 	}
 	return back
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "one " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

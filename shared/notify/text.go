@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 )
@@ -27,13 +28,59 @@ func Headline(doc deploy.Document) string {
 	return fmt.Sprintf("%s %s to %s", scope.Service, version, scope.Environment)
 }
 
-// Describe is the plan in plain text, in lines of at most about 70 characters: what, why, who,
-// how, until when, and the way back.
+// The shape of a line: a name of at most 14 characters and text that is wrapped so that
+// a phone held sideways shows it whole.
+const (
+	nameWidth = 15
+	lineWidth = 72
+)
+
+// Line is a name and its text, wrapped at words, with the text's further lines below its first.
+func Line(name, text string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-*s", nameWidth, name)
+	column := nameWidth
+	for i, word := range strings.Fields(text) {
+		length := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+length > lineWidth:
+			b.WriteString("\n" + strings.Repeat(" ", nameWidth))
+			column = nameWidth
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += length
+	}
+	return b.String() + "\n"
+}
+
+// Rows reads lines back: pairs of a name and its unwrapped text.
+func Rows(text string) [][2]string {
+	var rows [][2]string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if rest, wrapped := strings.CutPrefix(line, strings.Repeat(" ", nameWidth)); wrapped && len(rows) > 0 {
+			rows[len(rows)-1][1] += " " + rest
+			continue
+		}
+		name, value := line, ""
+		if len(line) > nameWidth {
+			name, value = line[:nameWidth], line[nameWidth:]
+		}
+		rows = append(rows, [2]string{strings.TrimSpace(name), strings.TrimSpace(value)})
+	}
+	return rows
+}
+
+// Describe is the plan in plain text: what, why, who, how, until when, and the way back.
 func Describe(doc deploy.Document, changes []deploy.Change) string {
 	var b strings.Builder
 	plan := doc.Plan
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+		b.WriteString(Line(name, fmt.Sprintf(format, args...)))
 	}
 	line("What", "%s", Headline(doc))
 	line("Now", "%s in slot %s", or(plan.From.Version, "nothing"), plan.Target.Other())

@@ -75,7 +75,7 @@ func (r Record) Text() string {
 	line := func(name, format string, args ...any) {
 		text := fmt.Sprintf(format, args...)
 		if text != "" {
-			fmt.Fprintf(&b, "%-15s %s\n", name, text)
+			b.WriteString(notify.Line(name, text))
 		}
 	}
 	line("Change", "%s", r.ChangeID)
