@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// most points that a curve is drawn with; more would be finer than pixels.
-const most = 600
+// mostPoints is how many a curve is drawn with; more would be finer than pixels.
+const mostPoints = 600
 
 // perSecond is the rate of each version by second, gaps filled with zero.
 func perSecond(series []Second, versions []string) [][]float64 {
@@ -35,7 +35,7 @@ func (c *chart) stack(versions []string, rates [][]float64) {
 		return
 	}
 	n := len(rates[0])
-	step := (n + most - 1) / most
+	step := (n + mostPoints - 1) / mostPoints
 	sums := make([]float64, n)
 	peak := 0.0
 	for i := range n {

@@ -89,14 +89,10 @@ func landmark(s step, l *lane) string {
 		return s.State
 	case "Migrate", "Rollback", "RestoreTraffic", "Promote", "Retire":
 		return s.label()
-	case "Restored":
-		if l.Nested {
-			return ""
-		}
-		return s.State
-	case "Succeeded", "RolledBack", "Refused", "FailedDirty", "LeaseLost":
-		return s.State
-	default:
-		return ""
 	}
+	// The end of an execution that another waits for is told by the other.
+	if ends(s.State) && !l.Nested {
+		return s.State
+	}
+	return ""
 }

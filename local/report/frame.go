@@ -2,9 +2,6 @@ package report
 
 import (
 	"fmt"
-	"maps"
-	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -18,10 +15,9 @@ func (s *scene) frame(now time.Time, columns, rows int) []line {
 	lines := s.header(at, columns)
 	traffic := s.traffic(columns)
 	path := s.path(at, columns)
-	// Notes get three lines before a long path gets more than five.
-	room := rows - len(lines) - len(traffic) - 2
-	forNotes := min(3, len(s.notes))
-	if most := max(2, min(room-forNotes-1, max(5, room/2))); len(path) > most {
+	// A long path leaves the newest three notes in sight.
+	room := rows - len(lines) - len(traffic) - 2 - min(3, len(s.notes))
+	if most := max(2, room); len(path) > most {
 		path = append([]line{line{}.say(left("", margin)+"…", faint)}, path[len(path)-most+1:]...)
 	}
 	lines = append(lines, path...)
@@ -40,7 +36,7 @@ func (s *scene) frame(now time.Time, columns, rows int) []line {
 
 func (s *scene) header(at float64, columns int) []line {
 	if s.name == "" {
-		return []line{line{}.say("setting up", strong)}
+		return []line{line{}.say("pilotage demo", strong)}
 	}
 	clock := fmt.Sprintf("%02d:%02d", int(at)/60, int(at)%60)
 	title := fmt.Sprintf("%d/%d %s", s.number, s.total, s.name)
@@ -92,72 +88,18 @@ func flow(l *lane, head string, at float64, columns int) []line {
 		if spent >= 0.05 {
 			after = " " + strings.ReplaceAll(duration(spent), " ", "")
 		}
-		separator := ""
 		if !isLast {
-			separator = " › "
+			after += " ›"
 		}
-		if i > 0 && row.cells()+cells(text+after)+len(" ›") > columns {
+		switch {
+		case i == 0:
+		case row.cells()+1+cells(text+after) > columns:
 			lines = append(lines, row)
 			row = line{}.say(left("", cells(head)), normal)
+		default:
+			row = row.say(" ", normal)
 		}
-		row = row.say(text, look).say(after+separator, faint)
+		row = row.say(text, look).say(after, faint)
 	}
 	return append(lines, row)
-}
-
-// traffic is the weights and what users see.
-func (s *scene) traffic(columns int) []line {
-	var lines []line
-	if s.weights != nil {
-		lines = append(lines, bar(*s.weights, columns))
-	}
-	if len(s.rates) == 0 {
-		return lines
-	}
-	versions := slices.Sorted(maps.Keys(s.rates))
-	versions = versions[:min(4, len(versions))]
-	peak := 0.0
-	for _, version := range versions {
-		peak = max(peak, s.rates[version].peak())
-	}
-	graph := max(4, min(60, columns-margin-24))
-	for _, version := range versions {
-		row := line{}.say(left(fit(oneLine(version), margin-1), margin), strong)
-		row = row.say(fmt.Sprintf("%7.1f/s  ", s.rate.PerSecond[version]), normal)
-		row = row.say(s.rates[version].spark(graph, peak), inBlue)
-		if failed := s.rate.FailedPerSecond[version]; failed > 0 {
-			row = row.say(fmt.Sprintf(" ✗ %.1f/s", failed), inRed)
-		}
-		lines = append(lines, row)
-	}
-	lines = append(lines, line{}.say(left("errors", margin), strong).
-		say(fmt.Sprintf("%7.1f/s  ", s.rate.ErrorsPerSecond), normal).
-		say(s.errors.spark(graph, s.errors.peak()), inRed))
-	bad := normal
-	if s.rate.Failed+s.rate.Lost > 0 {
-		bad = inRed
-	}
-	return append(lines, line{}.say(left("total", margin), strong).
-		say(fmt.Sprintf("%7s  requests   ", count(s.rate.Requests)), normal).
-		say(fmt.Sprintf("%s failed (%s)   %s lost", count(s.rate.Failed),
-			percent(s.rate.Failed, s.rate.Requests), count(s.rate.Lost)), bad))
-}
-
-// bar shows the weights by length; blue is solid and green is not, so that it reads without
-// colour.
-func bar(w WeightAt, columns int) line {
-	before, after := fmt.Sprintf("blue %3d %% ", w.Blue), fmt.Sprintf(" green %3d %%", w.Green)
-	length := max(4, min(60, columns-margin-len(before)-len(after)))
-	blue := int(math.Round(float64(length*w.Blue) / float64(max(1, w.Blue+w.Green))))
-	if w.Blue > 0 {
-		blue = max(1, blue)
-	}
-	if w.Green > 0 {
-		blue = min(length-1, blue)
-	}
-	if w.Blue+w.Green == 0 {
-		return line{}.say(left("weights", margin), strong).say("blue   0 %  green   0 %: nobody gets an answer", inRed)
-	}
-	return line{}.say(left("weights", margin), strong).say(before, normal).
-		say(strings.Repeat("█", blue), inBlue).say(strings.Repeat("░", length-blue), inGreen).say(after, normal)
 }

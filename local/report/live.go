@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,14 +97,18 @@ func (v *live) End(scenario Scenario) {
 	text := result(scenario, number, total)
 	word := verdict(scenario)
 	lines := []line{line{}.say(word, look).say(text[len(word):], normal)}
+	columns, _ := v.screen.size()
 	for _, problem := range problems(scenario) {
-		lines = append(lines, line{}.say("        "+problem, normal))
+		for row := range strings.Lines(wrap(problem, "       - ", columns-1)) {
+			lines = append(lines, line{}.say(strings.TrimSuffix(row, "\n"), normal))
+		}
 	}
 	v.screen.leave(lines)
 	v.scene = nil
 }
 
-// Close leaves the last picture standing when a scenario was still running.
+// Close leaves the last picture standing when a scenario was still running, so that a person who
+// interrupted it sees where it was.
 func (v *live) Close() {
 	v.stop()
 	<-v.ended
@@ -111,6 +116,10 @@ func (v *live) Close() {
 	defer v.mutex.Unlock()
 	if v.closed {
 		return
+	}
+	if v.scene != nil && v.scene.number == 0 {
+		v.scene = nil
+		v.screen.leave(nil)
 	}
 	v.paint()
 	v.closed = true

@@ -86,7 +86,7 @@ func (p *plain) End(scenario Scenario) {
 	defer p.mutex.Unlock()
 	p.write("%s\n", result(scenario, p.number, p.total))
 	for _, problem := range problems(scenario) {
-		p.write("        %s\n", problem)
+		p.write("       - %s\n", problem)
 	}
 	p.track = nil
 }

@@ -2,15 +2,14 @@ package report
 
 import "fmt"
 
-// result is how a scenario ended, in one line.
+// result is how a scenario ended, in one line that fits 80 columns unless its name is long.
 func result(s Scenario, number, total int) string {
-	text := fmt.Sprintf("%-6s  %d/%d %s  %s", verdict(s), number, total, left(oneLine(s.Name), 16),
-		left(oneLine(s.Outcome), 12))
-	text += fmt.Sprintf("  %s, %s failed, %s lost", plural(s.Requests, "request"), count(s.Failed), count(s.Lost))
+	text := fmt.Sprintf("%-6s %d/%d %s %s %s of %s failed, %s lost", verdict(s), number, total,
+		left(oneLine(s.Name), 14), left(word(s.Outcome), 12), count(s.Failed), count(s.Requests), count(s.Lost))
 	if s.SecondsToRestore > 0 {
-		text += ", restored in " + duration(s.SecondsToRestore)
+		text += ", back in " + duration(s.SecondsToRestore)
 	}
-	return text + ", took " + duration(s.Seconds)
+	return text
 }
 
 // verdict is a word that a person finds again in a long log.

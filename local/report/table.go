@@ -24,7 +24,7 @@ type column struct {
 func Table(w io.Writer, r Report) error {
 	var b strings.Builder
 	b.WriteString(strings.Join(tableLines(r.Scenarios), "\n"))
-	b.WriteString("\n\n" + totals(r) + "\n")
+	b.WriteString("\n\nTimes are in seconds.\n" + totals(r) + "\n")
 	for _, s := range r.Scenarios {
 		lines := problems(s)
 		if len(lines) == 0 {
@@ -47,14 +47,14 @@ func columns() []column {
 		{[2]string{"", "expected"}, left, func(s Scenario) string { return word(s.Expected) }},
 		{[2]string{"", "outcome"}, left, func(s Scenario) string { return word(s.Outcome) }},
 		{[2]string{"", "ok"}, left, verdict},
-		{[2]string{"", "requests"}, right, func(s Scenario) string { return count(s.Requests) }},
+		{[2]string{"re-", "quests"}, right, func(s Scenario) string { return count(s.Requests) }},
 		{[2]string{"", "failed"}, right, func(s Scenario) string { return count(s.Failed) }},
 		{[2]string{"", "lost"}, right, func(s Scenario) string { return count(s.Lost) }},
-		{[2]string{"restored", "in s"}, right, func(s Scenario) string { return tenths(s.SecondsToRestore) }},
+		{[2]string{"re-", "stored"}, right, func(s Scenario) string { return tenths(s.SecondsToRestore) }},
 		{[2]string{"", "schema"}, right, schemas},
-		{[2]string{"tran-", "sitions"}, right, func(s Scenario) string { return count(s.Transitions) }},
-		{[2]string{"forecast", "/active s"}, right, forecast},
-		{[2]string{"", "time s"}, right, func(s Scenario) string { return tenths(s.Seconds) }},
+		{[2]string{"trans-", "itions"}, right, func(s Scenario) string { return count(s.Transitions) }},
+		{[2]string{"forec./", "active"}, right, forecast},
+		{[2]string{"", "time"}, right, func(s Scenario) string { return tenths(s.Seconds) }},
 	}
 }
 
@@ -131,23 +131,4 @@ func totals(r Report) string {
 		head = fmt.Sprintf("ok  %s went as expected", plural(len(r.Scenarios), "scenario"))
 	}
 	return fmt.Sprintf("%s: %s, %s failed, %s lost", head, plural(requests, "request"), count(failed), count(lost))
-}
-
-// wrap breaks a text at spaces into lines of at most that many columns. The first begins with
-// the bullet, the others below its text.
-func wrap(text, bullet string, columns int) string {
-	var b strings.Builder
-	line, indent := bullet, strings.Repeat(" ", cells(bullet))
-	for i, w := range strings.Fields(text) {
-		switch {
-		case i == 0 || line == indent:
-			line += w
-		case cells(line)+1+cells(w) > columns:
-			b.WriteString(line + "\n")
-			line = indent + w
-		default:
-			line += " " + w
-		}
-	}
-	return b.String() + line + "\n"
 }

@@ -137,3 +137,22 @@ func plural(n int, one string) string {
 	}
 	return count(n) + " " + one + "s"
 }
+
+// wrap breaks a text at spaces into lines of at most that many columns. The first begins with
+// the bullet, the others below its text.
+func wrap(text, bullet string, columns int) string {
+	var b strings.Builder
+	line, indent := bullet, strings.Repeat(" ", cells(bullet))
+	for i, w := range strings.Fields(text) {
+		switch {
+		case i == 0 || line == indent:
+			line += w
+		case cells(line)+1+cells(w) > columns:
+			b.WriteString(line + "\n")
+			line = indent + w
+		default:
+			line += " " + w
+		}
+	}
+	return b.String() + line + "\n"
+}
