@@ -46,7 +46,7 @@ func (c *checker) value(path, pattern string, value reflect.Value) {
 		c.count(path, r, value.Len())
 		for _, key := range value.MapKeys() {
 			item := c.rules[pattern+".<name>"]
-			if wrong := item.form.check(key.String()); wrong != "" {
+			if wrong := item.form.Check(key.String()); wrong != "" {
 				c.refuse(join(path, key.String()), "%s", wrong)
 			}
 			c.value(join(path, key.String()), pattern+".<name>", value.MapIndex(key))
@@ -100,7 +100,7 @@ func (c *checker) count(path string, r rule, items int) {
 // text checks a text against its form or the values that it may have.
 func (c *checker) text(path string, r rule, text string) {
 	if len(r.among) == 0 {
-		if wrong := r.form.check(text); wrong != "" {
+		if wrong := r.form.Check(text); wrong != "" {
 			c.refuse(path, "%s", wrong)
 		}
 		return

@@ -59,11 +59,12 @@ func Parse(name string, text []byte) (File, error) {
 	if err := document.Decode(&file); err != nil {
 		return File{}, err
 	}
-	for environment, values := range file.Environments {
-		file.Environments[environment] = fill(values)
-	}
 	if err := document.Fail(check(document, file)); err != nil {
 		return File{}, err
+	}
+	// Filled in only now, so that a zero that the file gives is refused and not replaced.
+	for environment, values := range file.Environments {
+		file.Environments[environment] = fill(values)
 	}
 	return file, nil
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/pilotage/pilotage/shared/yamlfile/form"
 )
 
 // rule says what one field means and what it may hold.
@@ -13,7 +15,7 @@ type rule struct {
 	meaning string
 	presence
 	span  span
-	form  form
+	form  form.Form
 	among []string
 	unit  string
 	// usual is a default that applies where another field makes it matter; usually says when.

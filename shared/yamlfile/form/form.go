@@ -1,109 +1,132 @@
-package config
+// Package form knows the shapes of text that our YAML files hold: names, addresses, paths, times.
+// Each has words for people, and most a regular expression for a schema.
+package form
 
 import (
 	"fmt"
 	"net"
 	"net/mail"
 	"net/url"
+	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
 )
 
-// form is the shape of a text.
-type form string
+// Form is the shape of a text.
+type Form string
 
+// The forms. Words says what each is.
 const (
-	anyText    form = ""
-	nameForm   form = "name"
-	slugForm   form = "slug"
-	titleForm  form = "title"
-	urlForm    form = "url"
-	mailForm   form = "mail"
-	pathForm   form = "path"
-	branchForm form = "branch"
-	repoForm   form = "repository"
-	regionForm form = "region"
-	dbForm     form = "instance"
-	timeForm   form = "time"
+	Any        Form = ""
+	Name       Form = "name"
+	Slug       Form = "slug"
+	Title      Form = "title"
+	URL        Form = "url"
+	Mail       Form = "mail"
+	Path       Form = "path"
+	Branch     Form = "branch"
+	Repository Form = "repository"
+	Region     Form = "region"
+	Instance   Form = "instance"
+	Time       Form = "time"
+	Commit     Form = "commit"
+	Version    Form = "version"
+	Folder     Form = "folder"
 )
 
-// pattern is the regular expression of a form, empty when it takes more than that to check it.
-func (f form) pattern() string {
+// Pattern is the regular expression of a form, empty when it takes more than that to check it.
+func (f Form) Pattern() string {
 	switch f {
-	case nameForm:
+	case Name:
 		return `^[a-z][a-z0-9-]{1,30}$`
-	case slugForm:
+	case Slug:
 		return `^[a-z][a-z0-9]*([-_.][a-z0-9]+)*$`
-	case pathForm:
+	case Path:
 		return `^/[!-~]*$`
-	case branchForm:
+	case Branch:
 		return `^[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$`
-	case repoForm:
+	case Repository:
 		return `^[A-Za-z0-9-]+/[A-Za-z0-9_.-]+$`
-	case regionForm:
+	case Region:
 		return `^(local|[a-z]{2}(-[a-z]+)+-[0-9])$`
-	case dbForm:
+	case Instance:
 		return `^[a-z]([a-z0-9]|-[a-z0-9]){0,62}$`
+	case Commit:
+		return `^[0-9a-f]{40}$`
+	case Version:
+		return `^[0-9A-Za-z][0-9A-Za-z._+-]{0,38}$`
 	}
 	return ""
 }
 
-// words say what a text of the form is.
-func (f form) words() string {
+// Words say what a text of the form is.
+func (f Form) Words() string {
 	switch f {
-	case nameForm:
+	case Name:
 		return "a name of 2 to 31 lower-case letters, digits and hyphens, a letter first"
-	case slugForm:
+	case Slug:
 		return "a word of lower-case letters and digits, parts joined by - _ or ."
-	case titleForm:
+	case Title:
 		return "one line of 1 to 100 characters"
-	case urlForm:
+	case URL:
 		return "an https:// URL without query (http:// only for localhost)"
-	case mailForm:
+	case Mail:
 		return `a mail address such as "anna@example.com"`
-	case pathForm:
+	case Path:
 		return `a path that begins with "/"`
-	case branchForm:
+	case Branch:
 		return `a branch such as "main"`
-	case repoForm:
+	case Repository:
 		return `a repository such as "owner/name"`
-	case regionForm:
+	case Region:
 		return `a region such as "eu-central-1"`
-	case dbForm:
+	case Instance:
 		return "an RDS identifier: lower-case letters, digits and single hyphens, a letter first, at most 63"
-	case timeForm:
+	case Time:
 		return `an RFC 3339 time such as "2026-12-24T00:00:00Z"`
+	case Commit:
+		return "a commit of 40 hex digits"
+	case Version:
+		return `a version such as "1.2.0", of at most 39 letters, digits and . _ + -`
+	case Folder:
+		return `a folder below this file, such as "migrations"`
 	}
 	return "text"
 }
 
-// check says what is wrong with a text, "" when nothing is.
-func (f form) check(text string) string {
+// Check says what is wrong with a text and what would be right; it is empty when nothing is.
+func (f Form) Check(text string) string {
 	if f.holds(text) {
 		return ""
 	}
-	return fmt.Sprintf("%q is not %s", text, f.words())
+	return fmt.Sprintf("%q is not %s", text, f.Words())
 }
 
-func (f form) holds(text string) bool {
+func (f Form) holds(text string) bool {
 	switch f {
-	case anyText:
+	case Any:
 		return true
-	case titleForm:
+	case Title:
 		runes := []rune(text)
 		return strings.TrimSpace(text) != "" && len(runes) <= 100 && !strings.ContainsFunc(text, unicode.IsControl)
-	case urlForm:
+	case URL:
 		return goodURL(text)
-	case mailForm:
+	case Mail:
 		address, err := mail.ParseAddress(text)
 		return err == nil && address.Address == text && len(text) <= 254
-	case timeForm:
+	case Folder:
+		return filepath.IsLocal(text) && !strings.Contains(text, `\`) && path.Clean(text) != "."
+	case Time:
 		_, err := time.Parse(time.RFC3339, text)
 		return err == nil
 	}
-	matched, err := regexp.MatchString(f.pattern(), text)
+	if f == Instance && len(text) > 63 {
+		return false
+	}
+	matched, err := regexp.MatchString(f.Pattern(), text)
 	return err == nil && matched
 }
 
