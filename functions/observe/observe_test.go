@@ -1,0 +1,128 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/signal"
+)
+
+// users ask so much of each slot every second, and so much of it fails.
+type users struct {
+	candidate, active deploy.Counted
+	err               error
+	missing           bool
+	halt              ledger.Halt
+	renewed           int
+}
+
+func (u *users) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+	if u.err != nil {
+		return nil, u.err
+	}
+	var points []signal.Point
+	for at := from.Truncate(time.Second); !at.Add(time.Second).After(to); at = at.Add(time.Second) {
+		points = append(points, signal.Point{Start: at, Length: time.Second, Green: u.candidate, Blue: u.active, Missing: u.missing})
+	}
+	return points, nil
+}
+
+func (u *users) Renew(context.Context, deploy.Scope, deploy.Lease) (ledger.Lock, error) {
+	u.renewed++
+	return ledger.Lock{Halt: u.halt}, nil
+}
+
+func document(policy string, bake int) deploy.Document {
+	var doc deploy.Document
+	doc.Plan.Target, doc.Plan.Release.Version, doc.Plan.From.Version = deploy.Green, "new", "old"
+	doc.Plan.Schedule = deploy.Schedule{{Weight: 50, BakeSeconds: bake}, {Weight: 100}}
+	doc.Plan.Environment.Analysis = deploy.Analysis{Alpha: 0.01, Tolerance: 2, ErrorBudget: 0.01, MinRequests: 100, PeekSeconds: 10, WhenInconclusive: policy, ExtendSeconds: 60}
+	now := time.Now().UTC()
+	doc.Results.Shift = deploy.ShiftResult{Steps: 2, Weights: deploy.Split(deploy.Green, 50), At: now}
+	doc.Results.Prove.At = now
+	return doc
+}
+
+// bake asks again as the machine does until the step is over.
+func bake(t *testing.T, u *users, doc deploy.Document) (deploy.ObserveResult, time.Duration, error) {
+	s := Stage{Signals: u, Leases: u, Clock: clock.System{}}
+	begun := time.Now()
+	for {
+		result, err := s.Handle(t.Context(), doc)
+		if err != nil || result.Done {
+			return result, time.Since(begun), err
+		}
+		if result.WaitSeconds < 1 {
+			t.Fatalf("got %+v, want a wait", result)
+		}
+		doc.Results.Observe = result
+		time.Sleep(time.Duration(result.WaitSeconds) * time.Second)
+	}
+}
+
+func TestBakeEndsAsTheEnvironmentSays(t *testing.T) {
+	busy, quiet := deploy.Counted{Requests: 100}, deploy.Counted{Requests: 1}
+	bad := deploy.Counted{Requests: 100, Errors: 30}
+	for name, test := range map[string]struct {
+		users  users
+		policy string
+		bake   int
+		after  time.Duration // about: never before it, at most a peek and a second after it
+		class  fault.Class
+		want   string
+	}{
+		"good, with enough requests":         {users{candidate: busy, active: busy}, deploy.InconclusiveFail, 60, time.Minute, "", "pass"},
+		"an early pass does not end a bake":  {users{candidate: busy, active: busy}, deploy.InconclusiveFail, 600, 10 * time.Minute, "", "pass"},
+		"worse, found before the bake ends":  {users{candidate: bad, active: busy}, deploy.InconclusiveProceed, 600, 0, fault.Regressed, "release new is worse than old at 50 %"},
+		"too few requests: proceed":          {users{candidate: quiet, active: quiet}, deploy.InconclusiveProceed, 60, time.Minute, "", "hold"},
+		"too few requests: fail":             {users{candidate: quiet, active: quiet}, deploy.InconclusiveFail, 60, time.Minute, fault.Regressed, "ended without proof that new is no worse (hold)"},
+		"too few requests: extend, then end": {users{candidate: quiet, active: quiet}, deploy.InconclusiveExtend, 60, 2 * time.Minute, fault.Regressed, "ended without proof that new is no worse (hold)"},
+		"source silent: never a pass":        {users{missing: true}, deploy.InconclusiveProceed, 60, 2 * time.Minute, fault.Regressed, "(unmeasured)"},
+		"source fails: never a pass":         {users{err: errors.New("throttled")}, deploy.InconclusiveProceed, 60, 2 * time.Minute, fault.Regressed, "(unmeasured)"},
+		"no bake asked for":                  {users{candidate: quiet, active: quiet}, deploy.InconclusiveFail, 0, 0, "", "unmeasured"},
+		"asked to halt":                      {users{candidate: busy, active: busy, halt: ledger.Halt{By: "ada", Reason: "users complain"}}, deploy.InconclusiveProceed, 600, 0, fault.Halted, "ada asked to halt: users complain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				result, took, err := bake(t, &test.users, document(test.policy, test.bake))
+				if took < test.after || took > test.after+21*time.Second {
+					t.Errorf("it took %s, want about %s", took, test.after)
+				}
+				if test.class != "" {
+					if !fault.Is(err, test.class) || !strings.Contains(err.Error(), test.want) {
+						t.Errorf("got %v, want %s: … %s …", err, test.class, test.want)
+					}
+					return
+				}
+				if err != nil || result.Verdict != test.want || !result.More || len(result.Steps) != 1 || result.Steps[0].Weight != 50 {
+					t.Errorf("got %+v and error %v, want one step with %q", result, err, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestOneInvocationStaysWithinItsBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &users{candidate: deploy.Counted{Requests: 100}, active: deploy.Counted{Requests: 100}}
+		begun := time.Now()
+		result, err := Stage{Signals: u, Leases: u, Clock: clock.System{}}.Handle(t.Context(), document(deploy.InconclusiveProceed, 600))
+		if err != nil || result.Done {
+			t.Fatalf("got %+v and error %v, want a step that goes on", result, err)
+		}
+		if took := time.Since(begun); took > budget {
+			t.Errorf("it took %s, want at most %s", took, budget)
+		}
+		if u.renewed != 4 {
+			t.Errorf("the lease was renewed %d times between peeks, want 4", u.renewed)
+		}
+	})
+}
