@@ -99,6 +99,9 @@ func (s *run) traffic(result *report.Scenario, entry ledger.Deployment) {
 	// What the router answered because nobody was there is lost, and so not failed as well.
 	result.Failed = max(0, seen.Failed-toNobody)
 	for _, second := range s.users.Series() {
+		if second.At.Before(s.began) {
+			continue
+		}
 		one := report.Second{Seconds: second.At.Sub(s.began).Seconds(), Releases: map[string]report.Tally{}}
 		for _, release := range second.Releases {
 			one.Releases[release.Name] = report.Tally{

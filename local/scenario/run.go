@@ -132,7 +132,10 @@ func (s *run) play(ctx context.Context) (report.Scenario, error) {
 	if err != nil {
 		return report.Scenario{}, err
 	}
-	s.begin()
+	if err := s.begin(ctx); err != nil {
+		stopUsers()
+		return report.Scenario{}, err
+	}
 	err = s.happen(ctx)
 	stopUsers()
 	if err != nil {
@@ -159,12 +162,18 @@ func (s *run) before(ctx context.Context) error {
 	return nil
 }
 
-// begin draws the line between set-up and scenario.
-func (s *run) begin() {
+// begin draws the line between set-up and scenario. The weights at that moment are the first of
+// its weights.
+func (s *run) begin(ctx context.Context) error {
+	routing, err := s.world.Ports.Balancer.Routing(ctx, s.scope())
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.began = s.runner.Clock.Now()
-	s.path, s.weights, s.entered = nil, nil, map[string]int{}
+	s.weights = []report.WeightAt{{At: s.began, Blue: int(routing.Weights.Blue), Green: int(routing.Weights.Green)}}
+	return nil
 }
 
 // happen does what the scenario says and returns when everything has come to rest.

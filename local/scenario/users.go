@@ -56,9 +56,10 @@ func (s *run) startUsers(ctx context.Context) (stop func(), err error) {
 func (s *run) show(ctx context.Context) {
 	for s.runner.Clock.Wait(ctx, showEvery) == nil {
 		now := s.users.Snapshot()
-		rate := report.Rate{PerSecond: map[string]float64{}, Requests: now.Requests, Failed: now.Failed, Lost: now.Lost}
+		rate := report.Rate{PerSecond: map[string]float64{}, FailedPerSecond: map[string]float64{}, Requests: now.Requests, Failed: now.Failed, Lost: now.Lost}
 		for _, release := range now.Last.Releases {
 			rate.PerSecond[release.Name] = float64(release.Requests)
+			rate.FailedPerSecond[release.Name] = float64(release.Failed + release.Lost)
 			rate.ErrorsPerSecond += float64(release.Failed + release.Lost)
 		}
 		s.view.Traffic(rate)
