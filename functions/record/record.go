@@ -110,19 +110,29 @@ func (s Stage) close(ctx context.Context, doc deploy.Document, made record.Recor
 	if err != nil || doc.Outcome != deploy.RolledBack || doc.Plan.Undoes == "" {
 		return err
 	}
-	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.Plan.Undoes, func(entry *ledger.Deployment) {
-		entry.UndoneBy = doc.ID
-		if entry.Open() || entry.Outcome == deploy.FailedDirty {
-			entry.Outcome, entry.EndedAt, entry.RecordKey = deploy.RolledBack, made.Ended, key
-			entry.Error = doc.Request.Rollback.Cause
-			entry.Error.Cause = record.Message(entry.Error.Cause)
-		}
-	})
-	if err != nil {
+	if err := s.closeUndone(ctx, doc, made); err != nil {
 		return err
 	}
 	// Rollbacks of the same deployment that were stopped or lost their lease have their work done.
 	return s.Ledger.AmendAttempts(ctx, doc.Request.Scope, doc.Plan.Undoes, func(attempt *ledger.Deployment) {
 		attempt.Outcome, attempt.EndedAt, attempt.RecordKey = deploy.RolledBack, made.Ended, key
 	})
+}
+
+// closeUndone closes the entry of the deployment that was taken back and, when its own execution
+// did not get to that, writes its change record.
+func (s Stage) closeUndone(ctx context.Context, doc deploy.Document, made record.Record) error {
+	var undone ledger.Deployment
+	key := record.Key(doc.Request.Scope, doc.Plan.Undoes)
+	err := s.Ledger.Amend(ctx, doc.Request.Scope, doc.Plan.Undoes, func(entry *ledger.Deployment) {
+		entry.UndoneBy = doc.ID
+		if entry.Open() || entry.Outcome == deploy.FailedDirty {
+			entry.Outcome, entry.EndedAt, entry.RecordKey, entry.Error = deploy.RolledBack, made.Ended, key, made.Cause
+		}
+		undone = *entry
+	})
+	if err != nil || undone.Outcome != deploy.RolledBack {
+		return err
+	}
+	return s.archive(ctx, key, record.Undone(undone))
 }

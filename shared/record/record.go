@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
 )
 
@@ -38,19 +39,41 @@ type Record struct {
 	Plan          deploy.Plan          `json:"plan,omitzero"`
 	Results       deploy.Results       `json:"results"`
 	Error         deploy.StageError    `json:"error,omitzero"`
+	// Undoes and Cause are a rollback's: the deployment that it took back, and what was wrong
+	// with that. UndoneBy is the other side of it.
+	Undoes   string            `json:"undoes,omitempty"`
+	Cause    deploy.StageError `json:"cause,omitzero"`
+	UndoneBy string            `json:"undoneBy,omitempty"`
 }
 
 // Make is the record of an execution that ends now. The error's cause is reduced to its
 // message.
 func Make(doc deploy.Document, started, now time.Time) Record {
-	failure := doc.Error
-	failure.Cause = Message(doc.Error.Cause)
 	return Record{
 		SchemaVersion: deploy.SchemaVersion, ChangeID: doc.ID, Kind: doc.Request.Kind, Outcome: doc.Outcome,
 		Who: doc.Request.RequestedBy, What: notify.Headline(doc), When: started, Ended: now, Where: doc.Request.Scope,
 		Why: doc.Request.Reason, Source: doc.Request.Source, Execution: doc.Execution, Approval: doc.Results.Approve,
-		Plan: doc.Plan, Results: doc.Results, Error: failure,
+		Plan: doc.Plan, Results: doc.Results, Error: plain(doc.Error),
+		Undoes: doc.Plan.Undoes, Cause: plain(doc.Request.Rollback.Cause),
 	}
+}
+
+// Undone is the record of a deployment that was taken back, from its entry in the ledger: its own
+// execution may have been stopped before it could write one.
+func Undone(entry ledger.Deployment) Record {
+	doc := deploy.Document{ID: entry.ID, Request: entry.Request, Plan: entry.Plan}
+	return Record{
+		SchemaVersion: deploy.SchemaVersion, ChangeID: entry.ID, Kind: entry.Kind, Outcome: entry.Outcome,
+		Who: entry.Request.RequestedBy, What: notify.Headline(doc), When: entry.StartedAt, Ended: entry.EndedAt, Where: entry.Scope,
+		Why: entry.Request.Reason, Source: entry.Request.Source, Execution: entry.Execution, Approval: entry.Approval,
+		Plan: entry.Plan, Error: entry.Error, UndoneBy: entry.UndoneBy,
+	}
+}
+
+// plain is an error with its cause reduced to its message.
+func plain(failure deploy.StageError) deploy.StageError {
+	failure.Cause = Message(failure.Cause)
+	return failure
 }
 
 // Key is where the record of a deployment lies, without its ending.
@@ -88,6 +111,11 @@ func (r Record) Text() string {
 	if r.Error.Error != "" {
 		line("Error", "%s in %s: %s", r.Error.Error, r.Error.Stage, r.Error.Cause)
 	}
+	if r.Cause.Error != "" {
+		line("Cause", "%s in %s: %s", r.Cause.Error, r.Cause.Stage, r.Cause.Cause)
+	}
+	line("Takes back", "%s", r.Undoes)
+	line("Taken back by", "%s", r.UndoneBy)
 	if r.Approval.By != "" {
 		line("Approval", "%s at %s, of plan %s", r.Approval.By, stamp(r.Approval.At), r.Approval.PlanDigest)
 	}
