@@ -54,6 +54,9 @@ func (s Stage) Handle(ctx context.Context, raw json.RawMessage) (deploy.Validate
 	if err != nil {
 		return deploy.ValidateResult{}, err
 	}
+	if err := named(doc.ID); err != nil {
+		return deploy.ValidateResult{}, err
+	}
 	if err := wellFormed(doc.Request); err != nil {
 		return deploy.ValidateResult{}, err
 	}
@@ -98,6 +101,15 @@ func decode(raw json.RawMessage) (deploy.Document, error) {
 		return doc, fault.New(fault.Invalid, "read the request: there is more after its end")
 	}
 	return doc, nil
+}
+
+// named checks the execution's name, which is the deployment's id: names of snapshots and of
+// rollbacks derive from it, with their own limits.
+func named(id string) error {
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,59}$`).MatchString(id) {
+		return fault.New(fault.Invalid, "the execution is named %q; start it under a name of at most 60 letters, digits and hyphens", id)
+	}
+	return nil
 }
 
 // wellFormed checks what can be checked of a request by itself.

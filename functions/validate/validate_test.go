@@ -200,3 +200,21 @@ func TestPromotesOnlyWhatWasVerified(t *testing.T) {
 		})
 	}
 }
+
+func TestValidateRefusesAnExecutionNameThatNoOtherNameCanDeriveFrom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		stage := validate.Stage{Settings: w.World.Settings, Catalog: w.World.Catalog, Ledger: w.Ledger, Clock: w.World.Clock}
+		for _, name := range []string{"", "with space", "under_score", strings.Repeat("x", 61)} {
+			doc := valid()
+			doc["id"] = name
+			raw, err := json.Marshal(doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stage.Handle(t.Context(), raw); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "at most 60 letters") {
+				t.Errorf("name %q: got %v, want Pilotage.Invalid", name, err)
+			}
+		}
+	})
+}
