@@ -55,77 +55,147 @@ func refusals() []refusal { return append(fieldRefusals(), relationRefusals()...
 func fieldRefusals() []refusal {
 	const steps, smoke = "environments.staging.strategy.steps", "environments.staging.smokeTests[0]"
 	return []refusal{
-		{name: "an unknown field", old: "replicas:", new: "replcas:",
-			want: `11:48: unknown field "replcas" in environments.staging.capacity; did you mean "replicas"?`},
-		{name: "a wrong type", old: "replicas: 2", new: "replicas: two",
-			want: `11:58: environments.staging.capacity.replicas: want a whole number, got the string "two"`},
-		{name: "a missing field", old: "    url: https://staging.example.com\n", new: "",
-			want: `4:3: environments.staging.url: missing; give it, for example url: https://staging.example.com`},
-		{name: "a missing part", old: "    approval: {required: false}\n", new: "",
-			want: `4:3: environments.staging.approval: missing; give it, for example approval: {required: false}`},
-		{name: "a gate left unsaid", old: "{required: false}", new: "{approvers: [a@example.com]}",
-			want: `15:5: environments.staging.approval.required: missing; give it, for example required: false`},
-		{name: "no environments", old: minimal[strings.Index(minimal, "environments:"):], new: "environments: {}\n",
-			want: `3:1: environments: has 0 items; 1 to 20 are possible`},
-		{name: "a service name", old: "service: running-app", new: "service: Running_App",
-			want: `1:10: service: "Running_App" is not a name of 2 to 31 lower-case letters, digits and hyphens, a letter first`},
-		{name: "an environment name", old: "  staging:", new: "  Staging:",
-			want: `4:3: environments.Staging: "Staging" is not a name of 2 to 31 lower-case letters, digits and hyphens, a letter first`},
-		{name: "a repository", old: "pilotage/running-app", new: "running-app",
-			want: `2:13: repository: "running-app" is not a repository such as "owner/name"`},
-		{name: "a region", old: "repository:", new: "region: Frankfurt\nrepository:",
-			want: `2:9: region: "Frankfurt" is not a region such as "eu-central-1"`},
-		{name: "no URL", old: "https://staging.example.com", new: "staging.example.com",
-			want: `5:10: environments.staging.url: "staging.example.com" is not an https:// URL without query (http:// only for localhost)`},
-		{name: "a branch", old: "    strategy:", new: "    branch: -x\n    strategy:",
-			want: `6:13: environments.staging.branch: "-x" is not a branch such as "main"`},
-		{name: "a timeout too short", old: "    strategy:", new: "    timeoutSeconds: 59\n    strategy:",
+		{
+			name: "an unknown field", old: "replicas:", new: "replcas:",
+			want: `11:48: unknown field "replcas" in environments.staging.capacity; did you mean "replicas"?`,
+		},
+		{
+			name: "a wrong type", old: "replicas: 2", new: "replicas: two",
+			want: `11:58: environments.staging.capacity.replicas: want a whole number, got the string "two"`,
+		},
+		{
+			name: "a missing field", old: "    url: https://staging.example.com\n", new: "",
+			want: `4:3: environments.staging.url: missing; give it, for example url: https://staging.example.com`,
+		},
+		{
+			name: "a missing part", old: "    approval: {required: false}\n", new: "",
+			want: `4:3: environments.staging.approval: missing; give it, for example approval: {required: false}`,
+		},
+		{
+			name: "a gate left unsaid", old: "{required: false}", new: "{approvers: [a@example.com]}",
+			want: `15:5: environments.staging.approval.required: missing; give it, for example required: false`,
+		},
+		{
+			name: "no environments", old: minimal[strings.Index(minimal, "environments:"):], new: "environments: {}\n",
+			want: `3:1: environments: has 0 items; 1 to 20 are possible`,
+		},
+		{
+			name: "a service name", old: "service: running-app", new: "service: Running_App",
+			want: `1:10: service: "Running_App" is not a name of 2 to 31 lower-case letters, digits and hyphens, a letter first`,
+		},
+		{
+			name: "an environment name", old: "  staging:", new: "  Staging:",
+			want: `4:3: environments.Staging: "Staging" is not a name of 2 to 31 lower-case letters, digits and hyphens, a letter first`,
+		},
+		{
+			name: "a repository", old: "pilotage/running-app", new: "running-app",
+			want: `2:13: repository: "running-app" is not a repository such as "owner/name"`,
+		},
+		{
+			name: "a region", old: "repository:", new: "region: Frankfurt\nrepository:",
+			want: `2:9: region: "Frankfurt" is not a region such as "eu-central-1"`,
+		},
+		{
+			name: "no URL", old: "https://staging.example.com", new: "staging.example.com",
+			want: `5:10: environments.staging.url: "staging.example.com" is not an https:// URL without query (http:// only for localhost)`,
+		},
+		{
+			name: "a branch", old: "    strategy:", new: "    branch: -x\n    strategy:",
+			want: `6:13: environments.staging.branch: "-x" is not a branch such as "main"`,
+		},
+		{
+			name: "a timeout too short", old: "    strategy:", new: "    timeoutSeconds: 59\n    strategy:",
 			want: "6:21: environments.staging.timeoutSeconds: is 59; it must be 60 to 86400\n" +
-				"6:21: environments.staging.timeoutSeconds: is 59, but the steps bake for 120 seconds together; give more, or bake less"},
-		{name: "an unknown strategy", old: "kind: canary", new: "kind: cannary",
-			want: `7:13: environments.staging.strategy.kind: "cannary" is unknown; did you mean "canary"? It is one of canary, blue-green, rolling`},
-		{name: "no steps", old: "steps:\n        - {weight: 10, bakeSeconds: 60}\n        - {weight: 100, bakeSeconds: 60}", new: "steps: []",
-			want: `8:7: ` + steps + `: has 0 items; 1 to 20 are possible`},
-		{name: "a weight of nothing", old: "weight: 10,", new: "weight: 0,",
-			want: `9:20: ` + steps + `[0].weight: is 0; it must be 1 to 100`},
-		{name: "a bake that is not said", old: "{weight: 10, bakeSeconds: 60}", new: "{weight: 10}",
-			want: `9:11: ` + steps + `[0].bakeSeconds: missing; give it`},
-		{name: "too few probes", old: "      kind:", new: "      probeRequests: 9\n      kind:",
-			want: `7:22: environments.staging.strategy.probeRequests: is 9; it must be 10 to 1000`},
-		{name: "no replicas", old: "replicas: 2", new: "replicas: 0",
-			want: `11:58: environments.staging.capacity.replicas: is 0; it must be 1 to 1000`},
-		{name: "a log level", old: "replicas: 2", new: "replicas: 2, logLevel: loud",
-			want: `11:71: environments.staging.capacity.logLevel: "loud" is unknown; it is one of debug, info, warn, error`},
-		{name: "a path", old: "health: {path: /", new: "health: {path: ",
-			want: `12:20: environments.staging.health.path: "health/readiness" is not a path that begins with "/"`},
-		{name: "a method", old: "{name: ready,", new: "{name: ready, method: FETCH,",
-			want: `14:31: ` + smoke + `.method: "FETCH" is unknown; did you mean "PATCH"? It is one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS`},
-		{name: "a status", old: "{name: ready,", new: "{name: ready, status: 0,",
-			want: `14:31: ` + smoke + `.status: is 0; it must be 100 to 599`},
-		{name: "an alpha of a half", old: "    notify:", new: "    analysis: {alpha: 0.5}\n    notify:",
-			want: `17:23: environments.staging.analysis.alpha: is 0.5; it must be more than 0 and less than 0.5`},
-		{name: "an alpha of nothing", old: "    notify:", new: "    analysis: {alpha: 0}\n    notify:",
-			want: `17:23: environments.staging.analysis.alpha: is 0; it must be more than 0 and less than 0.5`},
-		{name: "a tolerance of one", old: "    notify:", new: "    analysis: {tolerance: 1}\n    notify:",
-			want: `17:27: environments.staging.analysis.tolerance: is 1; it must be more than 1 and at most 1000`},
-		{name: "an error budget of everything", old: "    notify:", new: "    analysis: {errorBudget: 1.0}\n    notify:",
-			want: `17:29: environments.staging.analysis.errorBudget: is 1; it must be at least 0 and less than 1`},
-		{name: "an unknown end of a bake", old: "    notify:", new: "    analysis: {whenInconclusive: pass}\n    notify:",
-			want: `17:34: environments.staging.analysis.whenInconclusive: "pass" is unknown; it is one of proceed, extend, fail`},
-		{name: "a restore by default", old: "    notify:", new: "    rollback: {schema: restore}\n    notify:",
-			want: `17:24: environments.staging.rollback.schema: "restore" is unknown; it is one of keep, down`},
-		{name: "a queue policy", old: "    notify:", new: "    queue: {policy: wait}\n    notify:",
-			want: `17:21: environments.staging.queue.policy: "wait" is unknown; it is one of queue, reject`},
-		{name: "a mail address", old: "team@example.com", new: "Team <team@example.com>",
-			want: `18:14: environments.staging.notify.team[0]: "Team <team@example.com>" is not a mail address such as "anna@example.com"`},
-		{name: "nobody to page", old: "[oncall@example.com]", new: "[]",
-			want: `19:7: environments.staging.notify.onCall: has 0 items; 1 to 50 are possible`},
-		{name: "a check", old: "    notify:", new: "    evidence: [Unit Tests]\n    notify:",
-			want: `17:16: environments.staging.evidence[0]: "Unit Tests" is not a word of lower-case letters and digits, parts joined by - _ or .`},
-		{name: "a time of a freeze", old: "    notify:", new: "    freezes: [{name: x, from: 2026-12-24, until: 2026-12-27T00:00:00Z}]\n    notify:",
-			want: `17:31: environments.staging.freezes[0].from: "2026-12-24" is not an RFC 3339 time such as "2026-12-24T00:00:00Z"`},
-		{name: "a database", old: "running-app-staging", new: "Staging--1",
-			want: `16:26: environments.staging.database.instance: "Staging--1" is not an RDS identifier: lower-case letters, digits and single hyphens, a letter first, at most 63`},
+				"6:21: environments.staging.timeoutSeconds: is 59, but the steps bake for 120 seconds together; give more, or bake less",
+		},
+		{
+			name: "an unknown strategy", old: "kind: canary", new: "kind: cannary",
+			want: `7:13: environments.staging.strategy.kind: "cannary" is unknown; did you mean "canary"? It is one of canary, blue-green, rolling`,
+		},
+		{
+			name: "no steps", old: "steps:\n        - {weight: 10, bakeSeconds: 60}\n        - {weight: 100, bakeSeconds: 60}", new: "steps: []",
+			want: `8:7: ` + steps + `: has 0 items; 1 to 20 are possible`,
+		},
+		{
+			name: "a weight of nothing", old: "weight: 10,", new: "weight: 0,",
+			want: `9:20: ` + steps + `[0].weight: is 0; it must be 1 to 100`,
+		},
+		{
+			name: "a bake that is not said", old: "{weight: 10, bakeSeconds: 60}", new: "{weight: 10}",
+			want: `9:11: ` + steps + `[0].bakeSeconds: missing; give it`,
+		},
+		{
+			name: "too few probes", old: "      kind:", new: "      probeRequests: 9\n      kind:",
+			want: `7:22: environments.staging.strategy.probeRequests: is 9; it must be 10 to 1000`,
+		},
+		{
+			name: "no replicas", old: "replicas: 2", new: "replicas: 0",
+			want: `11:58: environments.staging.capacity.replicas: is 0; it must be 1 to 1000`,
+		},
+		{
+			name: "a log level", old: "replicas: 2", new: "replicas: 2, logLevel: loud",
+			want: `11:71: environments.staging.capacity.logLevel: "loud" is unknown; it is one of debug, info, warn, error`,
+		},
+		{
+			name: "a path", old: "health: {path: /", new: "health: {path: ",
+			want: `12:20: environments.staging.health.path: "health/readiness" is not a path that begins with "/"`,
+		},
+		{
+			name: "a method", old: "{name: ready,", new: "{name: ready, method: FETCH,",
+			want: `14:31: ` + smoke + `.method: "FETCH" is unknown; did you mean "PATCH"? It is one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS`,
+		},
+		{
+			name: "a status", old: "{name: ready,", new: "{name: ready, status: 0,",
+			want: `14:31: ` + smoke + `.status: is 0; it must be 100 to 599`,
+		},
+		{
+			name: "an alpha of a half", old: "    notify:", new: "    analysis: {alpha: 0.5}\n    notify:",
+			want: `17:23: environments.staging.analysis.alpha: is 0.5; it must be more than 0 and less than 0.5`,
+		},
+		{
+			name: "an alpha of nothing", old: "    notify:", new: "    analysis: {alpha: 0}\n    notify:",
+			want: `17:23: environments.staging.analysis.alpha: is 0; it must be more than 0 and less than 0.5`,
+		},
+		{
+			name: "a tolerance of one", old: "    notify:", new: "    analysis: {tolerance: 1}\n    notify:",
+			want: `17:27: environments.staging.analysis.tolerance: is 1; it must be more than 1 and at most 1000`,
+		},
+		{
+			name: "an error budget of everything", old: "    notify:", new: "    analysis: {errorBudget: 1.0}\n    notify:",
+			want: `17:29: environments.staging.analysis.errorBudget: is 1; it must be at least 0 and less than 1`,
+		},
+		{
+			name: "an unknown end of a bake", old: "    notify:", new: "    analysis: {whenInconclusive: pass}\n    notify:",
+			want: `17:34: environments.staging.analysis.whenInconclusive: "pass" is unknown; it is one of proceed, extend, fail`,
+		},
+		{
+			name: "a restore by default", old: "    notify:", new: "    rollback: {schema: restore}\n    notify:",
+			want: `17:24: environments.staging.rollback.schema: "restore" is unknown; it is one of keep, down`,
+		},
+		{
+			name: "a queue policy", old: "    notify:", new: "    queue: {policy: wait}\n    notify:",
+			want: `17:21: environments.staging.queue.policy: "wait" is unknown; it is one of queue, reject`,
+		},
+		{
+			name: "a mail address", old: "team@example.com", new: "Team <team@example.com>",
+			want: `18:14: environments.staging.notify.team[0]: "Team <team@example.com>" is not a mail address such as "anna@example.com"`,
+		},
+		{
+			name: "nobody to page", old: "[oncall@example.com]", new: "[]",
+			want: `19:7: environments.staging.notify.onCall: has 0 items; 1 to 50 are possible`,
+		},
+		{
+			name: "a check", old: "    notify:", new: "    evidence: [Unit Tests]\n    notify:",
+			want: `17:16: environments.staging.evidence[0]: "Unit Tests" is not a word of lower-case letters and digits, parts joined by - _ or .`,
+		},
+		{
+			name: "a time of a freeze", old: "    notify:", new: "    freezes: [{name: x, from: 2026-12-24, until: 2026-12-27T00:00:00Z}]\n    notify:",
+			want: `17:31: environments.staging.freezes[0].from: "2026-12-24" is not an RFC 3339 time such as "2026-12-24T00:00:00Z"`,
+		},
+		{
+			name: "a database", old: "running-app-staging", new: "Staging--1",
+			want: `16:26: environments.staging.database.instance: "Staging--1" is not an RDS identifier: lower-case letters, digits and single hyphens, a letter first, at most 63`,
+		},
 	}
 }
 
@@ -135,40 +205,72 @@ func relationRefusals() []refusal {
 		"approval: {required: false}, database: {instance: a}, notify: {team: [a@example.com], onCall: [a@example.com]}}\n"
 	const steps = "environments.staging.strategy.steps"
 	return []refusal{
-		{name: "plain HTTP", related: true, old: "https://", new: "http://",
-			want: `5:10: environments.staging.url: "http://staging.example.com" is not an https:// URL without query (http:// only for localhost)`},
-		{name: "weights that do not rise", related: true, old: "weight: 10,", new: "weight: 100,",
-			want: `10:20: ` + steps + `[1].weight: is 100 after 100; weights must rise`},
-		{name: "weights that stop short", related: true, old: "weight: 100,", new: "weight: 50,",
-			want: `10:20: ` + steps + `[1].weight: is 50, and the last; the last step must have weight 100`},
-		{name: "blue-green in steps", related: true, old: "kind: canary", new: "kind: blue-green",
-			want: `8:7: ` + steps + `: has 2 steps; blue-green has one, of weight 100; for more, set kind to canary`},
-		{name: "a canary in one step", related: true, old: "        - {weight: 10, bakeSeconds: 60}\n", new: "",
-			want: `8:7: ` + steps + `: has one step; a canary needs one of less than 100 before it; for a single one, set kind to blue-green`},
-		{name: "bakes longer than the timeout", related: true, old: "weight: 10, bakeSeconds: 60", new: "weight: 10, bakeSeconds: 1740",
-			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 1800 seconds together; give more, or bake less`},
-		{name: "an extension of nothing", related: true, old: "    notify:", new: "    analysis: {extendSeconds: 0}\n    notify:",
-			want: `17:31: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`},
-		{name: "the same smoke test twice", related: true, old: "    approval:", new: "      - {name: ready, path: /}\n    approval:",
-			want: `15:16: environments.staging.smokeTests[1].name: "ready" is the name of smokeTests[0] too; names differ`},
-		{name: "no critical smoke test", related: true, old: ", critical: true", new: "",
-			want: `13:5: environments.staging.smokeTests: none is critical, and an emergency rollback runs only those; set critical: true on at least one`},
-		{name: "nobody to approve", related: true, old: "required: false", new: "required: true",
-			want: `15:5: environments.staging.approval.approvers: nobody is named, but approval.required is true; list mail addresses`},
-		{name: "nobody to approve a rollback", related: true, old: "    notify:", new: "    rollback: {approvalRequired: true}\n    notify:",
-			want: `15:5: environments.staging.approval.approvers: nobody is named, but rollback.approvalRequired is true; list mail addresses`},
-		{name: "a recipient listed twice", related: true, old: "[team@example.com]", new: "[team@example.com, Team@example.com]",
-			want: `18:32: environments.staging.notify.team[1]: "Team@example.com" is listed twice; remove one`},
-		{name: "a freeze that ends before it begins", related: true, old: "    notify:",
+		{
+			name: "plain HTTP", related: true, old: "https://", new: "http://",
+			want: `5:10: environments.staging.url: "http://staging.example.com" is not an https:// URL without query (http:// only for localhost)`,
+		},
+		{
+			name: "weights that do not rise", related: true, old: "weight: 10,", new: "weight: 100,",
+			want: `10:20: ` + steps + `[1].weight: is 100 after 100; weights must rise`,
+		},
+		{
+			name: "weights that stop short", related: true, old: "weight: 100,", new: "weight: 50,",
+			want: `10:20: ` + steps + `[1].weight: is 50, and the last; the last step must have weight 100`,
+		},
+		{
+			name: "blue-green in steps", related: true, old: "kind: canary", new: "kind: blue-green",
+			want: `8:7: ` + steps + `: has 2 steps; blue-green has one, of weight 100; for more, set kind to canary`,
+		},
+		{
+			name: "a canary in one step", related: true, old: "        - {weight: 10, bakeSeconds: 60}\n", new: "",
+			want: `8:7: ` + steps + `: has one step; a canary needs one of less than 100 before it; for a single one, set kind to blue-green`,
+		},
+		{
+			name: "bakes longer than the timeout", related: true, old: "weight: 10, bakeSeconds: 60", new: "weight: 10, bakeSeconds: 1740",
+			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 1800 seconds together; give more, or bake less`,
+		},
+		{
+			name: "an extension of nothing", related: true, old: "    notify:", new: "    analysis: {extendSeconds: 0}\n    notify:",
+			want: `17:31: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
+		},
+		{
+			name: "the same smoke test twice", related: true, old: "    approval:", new: "      - {name: ready, path: /}\n    approval:",
+			want: `15:16: environments.staging.smokeTests[1].name: "ready" is the name of smokeTests[0] too; names differ`,
+		},
+		{
+			name: "no critical smoke test", related: true, old: ", critical: true", new: "",
+			want: `13:5: environments.staging.smokeTests: none is critical, and an emergency rollback runs only those; set critical: true on at least one`,
+		},
+		{
+			name: "nobody to approve", related: true, old: "required: false", new: "required: true",
+			want: `15:5: environments.staging.approval.approvers: nobody is named, but approval.required is true; list mail addresses`,
+		},
+		{
+			name: "nobody to approve a rollback", related: true, old: "    notify:", new: "    rollback: {approvalRequired: true}\n    notify:",
+			want: `15:5: environments.staging.approval.approvers: nobody is named, but rollback.approvalRequired is true; list mail addresses`,
+		},
+		{
+			name: "a recipient listed twice", related: true, old: "[team@example.com]", new: "[team@example.com, Team@example.com]",
+			want: `18:32: environments.staging.notify.team[1]: "Team@example.com" is listed twice; remove one`,
+		},
+		{
+			name: "a freeze that ends before it begins", related: true, old: "    notify:",
 			new:  "    freezes: [{name: x, from: 2026-12-24T00:00:00Z, until: 2026-12-24T00:00:00Z}]\n    notify:",
-			want: `17:60: environments.staging.freezes[0].until: 2026-12-24T00:00:00Z is not after 2026-12-24T00:00:00Z, when it begins`},
-		{name: "an unknown environment to promote from", related: true, old: "    notify:", new: "    promoteFrom: stagin\n    notify:",
-			want: `17:18: environments.staging.promoteFrom: there is no environment "stagin"; those that exist are staging`},
-		{name: "a promotion from itself", related: true, old: "    notify:", new: "    promoteFrom: staging\n    notify:",
-			want: `17:18: environments.staging.promoteFrom: goes round in a circle, staging ← staging; one environment must come first`},
-		{name: "promotions in a circle", related: true, old: "  staging:\n", new: second + "  staging:\n    promoteFrom: production\n",
+			want: `17:60: environments.staging.freezes[0].until: 2026-12-24T00:00:00Z is not after 2026-12-24T00:00:00Z, when it begins`,
+		},
+		{
+			name: "an unknown environment to promote from", related: true, old: "    notify:", new: "    promoteFrom: stagin\n    notify:",
+			want: `17:18: environments.staging.promoteFrom: there is no environment "stagin"; those that exist are staging`,
+		},
+		{
+			name: "a promotion from itself", related: true, old: "    notify:", new: "    promoteFrom: staging\n    notify:",
+			want: `17:18: environments.staging.promoteFrom: goes round in a circle, staging ← staging; one environment must come first`,
+		},
+		{
+			name: "promotions in a circle", related: true, old: "  staging:\n", new: second + "  staging:\n    promoteFrom: production\n",
 			want: "4:29: environments.production.promoteFrom: goes round in a circle, production ← staging ← production; one environment must come first\n" +
-				"6:18: environments.staging.promoteFrom: goes round in a circle, staging ← production ← staging; one environment must come first"},
+				"6:18: environments.staging.promoteFrom: goes round in a circle, staging ← production ← staging; one environment must come first",
+		},
 	}
 }
 

@@ -2,7 +2,6 @@ package config
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 )
@@ -45,7 +44,6 @@ func fill(e deploy.Environment) deploy.Environment {
 	if approves(e) && e.Approval.ExpiresSeconds == 0 {
 		e.Approval.ExpiresSeconds = usualExpirySeconds
 	}
-	e.SmokeTests = slices.Clone(e.SmokeTests)
 	for i, test := range e.SmokeTests {
 		if test.Method == "" {
 			e.SmokeTests[i].Method = usualMethod

@@ -104,7 +104,7 @@ func drawText(drawn map[string]any, r rule) {
 	}
 	switch r.form {
 	case form.Title:
-		drawn["minLength"], drawn["maxLength"] = 1, 100
+		drawn["minLength"], drawn["maxLength"] = 1, 200
 	case form.URL:
 		drawn["format"] = "uri"
 		drawn["pattern"] = `^https?://[^?#]+$`

@@ -67,10 +67,15 @@ environments:
 	}
 	staging := got.Environments["staging"]
 	want := "[run ning 600 info 2 1000 [{5} {100}] 1 true 2026-12-24 00:00:00 +0000 UTC map[a:[1 1.5 yes true x]] 255]"
-	if got := fmt.Sprint([]any{got.Service, staging.TimeoutSeconds, staging.Capacity.Level, staging.Capacity.Replicas,
+	if got := fmt.Sprint([]any{
+		got.Service, staging.TimeoutSeconds, staging.Capacity.Level, staging.Capacity.Replicas,
 		staging.Capacity.CPU, staging.Steps, staging.Alpha, staging.Required, staging.Until, staging.Extra,
-		*staging.Small}); got != want {
+		*staging.Small,
+	}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got.private != "" {
+		t.Errorf("an unexported field is %q", got.private)
 	}
 	if got := got.Environments["production"].Capacity.Replicas; got != 2 {
 		t.Errorf("the alias gave %d replicas, want 2", got)
@@ -79,37 +84,57 @@ environments:
 
 func TestDecodeSaysWhereWhatAndWhatWouldBeRight(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"an unknown field", "environments:\n  staging:\n    capacity:\n      replcas: 2\n",
-			`f.yaml:4:7: unknown field "replcas" in environments.staging.capacity; did you mean "replicas"?`},
-		{"an unknown field at the top", "enviroments: {}", `f.yaml:1:1: unknown field "enviroments"; did you mean "environments"?`},
-		{"the beginning of a field", "environments: {a: {capacity: {cpu: 1}}}",
-			`f.yaml:1:31: unknown field "cpu" in environments.a.capacity; did you mean "cpuMillis"?`},
-		{"a field far from any", "environments: {a: {capacity: {zzzzzzzz: 1}}}",
-			`f.yaml:1:31: unknown field "zzzzzzzz" in environments.a.capacity; the fields here are replicas, cpuMillis, logLevel`},
+		{
+			"an unknown field", "environments:\n  staging:\n    capacity:\n      replcas: 2\n",
+			`f.yaml:4:7: unknown field "replcas" in environments.staging.capacity; did you mean "replicas"?`,
+		},
+		{"an unknown field at the top", "environmentz: {}", `f.yaml:1:1: unknown field "environmentz"; did you mean "environments"?`},
+		{
+			"the beginning of a field", "environments: {a: {capacity: {cpu: 1}}}",
+			`f.yaml:1:31: unknown field "cpu" in environments.a.capacity; did you mean "cpuMillis"?`,
+		},
+		{
+			"a field far from any", "environments: {a: {capacity: {zzzzzzzz: 1}}}",
+			`f.yaml:1:31: unknown field "zzzzzzzz" in environments.a.capacity; the fields here are replicas, cpuMillis, logLevel`,
+		},
 		{"hidden fields", "Hidden: x\nprivate: x", "f.yaml:1:1: unknown field \"Hidden\"; the fields here are service, base, environments\n" +
 			"f.yaml:2:1: unknown field \"private\"; the fields here are service, base, environments"},
-		{"text for a number", "environments:\n  staging:\n    timeoutSeconds: ten",
-			`f.yaml:3:21: environments.staging.timeoutSeconds: want a whole number, got the string "ten"`},
-		{"a fraction for a whole number", "environments: {a: {timeoutSeconds: 1.5}}",
-			`f.yaml:1:36: environments.a.timeoutSeconds: want a whole number, got the number 1.5`},
-		{"a version that looks like a number", "service: 1.10",
-			`f.yaml:1:10: service: want text, got the number 1.10; write "1.10", in quotes`},
+		{
+			"text for a number", "environments:\n  staging:\n    timeoutSeconds: ten",
+			`f.yaml:3:21: environments.staging.timeoutSeconds: want a whole number, got the string "ten"`,
+		},
+		{
+			"a fraction for a whole number", "environments: {a: {timeoutSeconds: 1.5}}",
+			`f.yaml:1:36: environments.a.timeoutSeconds: want a whole number, got the number 1.5`,
+		},
+		{
+			"a version that looks like a number", "service: 1.10",
+			`f.yaml:1:10: service: want text, got the number 1.10; write "1.10", in quotes`,
+		},
 		{"truth for text", "service: true", `f.yaml:1:10: service: want text, got the value true; write "true", in quotes`},
-		{"the YAML 1.1 yes", "environments: {a: {required: yes}}",
-			`f.yaml:1:30: environments.a.required: want true or false, got the string "yes"`},
-		{"an octal number", "environments: {a: {timeoutSeconds: 0600}}",
-			`f.yaml:1:36: environments.a.timeoutSeconds: want a whole number in decimal digits, got 0600`},
+		{
+			"the YAML 1.1 yes", "environments: {a: {required: yes}}",
+			`f.yaml:1:30: environments.a.required: want true or false, got the string "yes"`,
+		},
+		{
+			"an octal number", "environments: {a: {timeoutSeconds: 0600}}",
+			`f.yaml:1:36: environments.a.timeoutSeconds: want a whole number in decimal digits, got 0600`,
+		},
 		{"infinity", "environments: {a: {alpha: .inf}}", `f.yaml:1:27: environments.a.alpha: want a number in decimal digits, got .inf`},
 		{"a number too large", "environments: {a: {small: 256}}", `f.yaml:1:27: environments.a.small: the number 256 is out of range`},
 		{"a negative number", "environments: {a: {small: -1}}", `f.yaml:1:27: environments.a.small: the number -1 is out of range`},
 		{"a list for a mapping", "environments: []", `f.yaml:1:1: environments: want a mapping, got a list`},
 		{"a mapping for a list", "environments: {a: {steps: {weight: 1}}}", `f.yaml:1:20: environments.a.steps: want a list, got a mapping`},
-		{"an empty value", "environments:\n  a:\n    timeoutSeconds:\n",
-			`f.yaml:3:21: environments.a.timeoutSeconds: want a whole number, got nothing; give one, or leave the field out`},
+		{
+			"an empty value", "environments:\n  a:\n    timeoutSeconds:\n",
+			`f.yaml:3:21: environments.a.timeoutSeconds: want a whole number, got nothing; give one, or leave the field out`,
+		},
 		{"no time", "environments: {a: {until: soon}}", `f.yaml:1:27: environments.a.until: parsing time "soon" as "2006-01-02T15:04:05Z07:00": cannot parse "soon" as "2006"`},
 		{"a field given twice", "service: a\nservice: b", `f.yaml:2:1: "service" is given twice, first on line 1; remove one`},
-		{"a field given twice below", "environments:\n  a: {alpha: 1}\n  b: {alpha: 1, alpha: 2}",
-			`f.yaml:3:17: "alpha" in environments.b is given twice, first on line 3; remove one`},
+		{
+			"a field given twice below", "environments:\n  a: {alpha: 1}\n  b: {alpha: 1, alpha: 2}",
+			`f.yaml:3:17: "alpha" in environments.b is given twice, first on line 3; remove one`,
+		},
 		{"an unknown alias", "service: *x", `f.yaml:1:1: the alias *x has no anchor before it`},
 		{"an alias of itself", "environments: {a: &x {extra: *x}}", `f.yaml:1:23: the alias *x has no anchor before it`},
 		{"a tag", "service: !!str 5", `f.yaml:1:10: the tag !!str is not used here; remove it`},
@@ -155,27 +180,27 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 	for i := range 1400 {
 		deep += strings.Repeat(" ", i) + "a:\n"
 	}
-	tests := map[string]string{
-		"large":            strings.Repeat("#", yamlfile.MaxBytes+1),
-		"brackets":         strings.Repeat("[", 1<<18),
-		"braces":           strings.Repeat("{a: ", 1<<18),
-		"dashes":           strings.Repeat("- ", 1<<17),
-		"questions":        strings.Repeat("? ", 1<<19),
-		"few dashes":       strings.Repeat("- ", 9000),
-		"few brackets":     strings.Repeat("[", 9000),
-		"anchors":          strings.Repeat("&a ", 6000) + "x",
-		"tags":             strings.Repeat("!!str ", 6000) + "x",
-		"many keys":        strings.Repeat("k: 1\n", 1<<17),
-		"aliases of lists": bomb,
-		"deep":             deep,
+	tests := []struct{ name, text, want string }{
+		{"large", strings.Repeat("#", yamlfile.MaxBytes+1), "bytes;"},
+		{"brackets", strings.Repeat("[", 1<<16), "words and signs"},
+		{"braces", strings.Repeat("{a: ", 1<<16), "words and signs"},
+		{"dashes", strings.Repeat("- ", 1<<15), "words and signs"},
+		{"questions", strings.Repeat("? ", 1<<16), "words and signs"},
+		{"few dashes", strings.Repeat("- ", 9000), "nests more than 64"},
+		{"few brackets", strings.Repeat("[", 9000), "nests more than 64"},
+		{"anchors", strings.Repeat("&a ", 6000) + "x", "nests more than 64"},
+		{"tags", strings.Repeat("!!str ", 6000) + "x", "nests more than 64"},
+		{"many keys", strings.Repeat("k: 1\n", 1<<15), "words and signs"},
+		{"aliases of lists", bomb, "more than 20000 values"},
+		{"deep", deep, "indented by more than 256"},
 	}
-	for name, text := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			var into map[string]any
 			began := time.Now()
-			err := yamlfile.Decode("f.yaml", []byte(text), &into)
-			if err == nil || len(err.Error()) > 500 {
-				t.Errorf("got %.600v, want one short problem", err)
+			err := yamlfile.Decode("f.yaml", []byte(test.text), &into)
+			if err == nil || len(err.Error()) > 500 || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %.600v, want one short problem with %q", err, test.want)
 			}
 			if took := time.Since(began); took > 5*time.Second {
 				t.Errorf("took %v", took)

@@ -1,4 +1,6 @@
-// Package manifest reads release.yaml: what a release says of itself before it is built.
+// Package manifest reads release.yaml: what a release says of itself before it is built. Reading
+// is as strict as that of pilotage.yaml, and for the same reason: a word misspelt here would show
+// only when a deployment needs it.
 package manifest
 
 import (
@@ -8,9 +10,11 @@ import (
 
 // Manifest is a release.yaml.
 type Manifest struct {
+	// Service is the name that pilotage.yaml gives, Repository its "owner/name".
 	Service    string `json:"service"`
-	Version    string `json:"version"`
 	Repository string `json:"repository"`
+	// Version is what people call the release, for example "1.2.0".
+	Version string `json:"version"`
 	// Commit is the 40 hex digits of the commit that is built.
 	Commit string `json:"commit"`
 	// Author is the mail address of who wrote that commit.
@@ -18,12 +22,14 @@ type Manifest struct {
 	Build  Build  `json:"build"`
 	// Migrations is the folder of the migration files, relative to the manifest.
 	Migrations string `json:"migrations"`
-	// RequiresSchema is the least schema version that the release works with.
+	// RequiresSchema is the least schema version that the release works with, 0 or more.
 	RequiresSchema int64 `json:"requiresSchema"`
 	// ConfigSchema names the shape of configuration that the release expects.
-	ConfigSchema string            `json:"configSchema"`
-	Evidence     []deploy.Evidence `json:"evidence"`
-	Changes      []deploy.Change   `json:"changes"`
+	ConfigSchema string `json:"configSchema"`
+	// Evidence lists the checks that passed, each once.
+	Evidence []deploy.Evidence `json:"evidence"`
+	// Changes are the commits since the release before, newest first.
+	Changes []deploy.Change `json:"changes"`
 }
 
 // Build is how the release's program is made.
@@ -32,10 +38,29 @@ type Build struct {
 	Command []string `json:"command"`
 }
 
-// Parse reads the text of a release.yaml. An error is fault.Invalid and names file and line of
-// every problem.
+// Parse reads and checks the text of a release.yaml. The name is that of the file and stands in
+// messages. Reading is strict; an error is fault.Invalid and has every problem, one a line, as
+// yamlfile.Problems.
 func Parse(name string, text []byte) (Manifest, error) {
+	document, err := yamlfile.Parse(name, text)
+	if err != nil {
+		return Manifest{}, err
+	}
 	var m Manifest
-	err := yamlfile.Decode(name, text, &m)
-	return m, err
+	if err := document.Decode(&m); err != nil {
+		return Manifest{}, err
+	}
+	if err := document.Fail(check(document, m)); err != nil {
+		return Manifest{}, err
+	}
+	return m, nil
+}
+
+// Release is what the manifest knows of its release. Digest, artefact, migrations and findings
+// are known only once it is built.
+func (m Manifest) Release() deploy.Release {
+	return deploy.Release{
+		Service: m.Service, Version: m.Version, Repository: m.Repository, Commit: m.Commit, Author: m.Author,
+		ConfigSchema: m.ConfigSchema, RequiresSchema: m.RequiresSchema, Evidence: m.Evidence, Changes: m.Changes,
+	}
 }

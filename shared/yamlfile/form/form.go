@@ -70,7 +70,7 @@ func (f Form) Words() string {
 	case Slug:
 		return "a word of lower-case letters and digits, parts joined by - _ or ."
 	case Title:
-		return "one line of 1 to 100 characters"
+		return "one line of 1 to 200 characters"
 	case URL:
 		return "an https:// URL without query (http:// only for localhost)"
 	case Mail:
@@ -111,7 +111,7 @@ func (f Form) holds(text string) bool {
 		return true
 	case Title:
 		runes := []rune(text)
-		return strings.TrimSpace(text) != "" && len(runes) <= 100 && !strings.ContainsFunc(text, unicode.IsControl)
+		return strings.TrimSpace(text) != "" && len(runes) <= 200 && !strings.ContainsFunc(text, unicode.IsControl)
 	case URL:
 		return goodURL(text)
 	case Mail:
