@@ -28,14 +28,17 @@ func candidate() deploy.Release {
 	}}
 }
 
-func TestDraw(t *testing.T) {
-	for name, test := range map[string]struct {
-		env      func(*deploy.Environment)
-		now      func(*deploy.Capsule)
-		release  func(*deploy.Release)
-		check    func(deploy.Plan) bool
-		rejected string
-	}{
+// drawing is a change of what the plan is made from, and what must follow.
+type drawing struct {
+	env      func(*deploy.Environment)
+	now      func(*deploy.Capsule)
+	release  func(*deploy.Release)
+	check    func(deploy.Plan) bool
+	rejected string
+}
+
+func drawings() map[string]drawing {
+	return map[string]drawing{
 		"the idle slot, the pending expand migrations": {check: func(p deploy.Plan) bool {
 			return p.Target == deploy.Blue && len(p.Migrations) == 1 && p.SchemaFrom == 2 && p.SchemaTo == 3 && p.From.Version == "1.0.0" && p.SnapshotID == "pilotage-d1"
 		}},
@@ -73,7 +76,11 @@ func TestDraw(t *testing.T) {
 		"needs a schema that it does not bring": {
 			release: func(r *deploy.Release) { r.RequiresSchema = 4 }, rejected: "release 1.1.0 needs schema 4, and its migrations lead to 3 only",
 		},
-	} {
+	}
+}
+
+func TestDraw(t *testing.T) {
+	for name, test := range drawings() {
 		t.Run(name, func(t *testing.T) {
 			env, now, release := environment(), capsule(), candidate()
 			if test.env != nil {

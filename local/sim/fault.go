@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"sync"
@@ -75,10 +76,15 @@ func (w *World) Struck() int {
 	return w.faults.struck
 }
 
-func (f *faults) none() bool {
+// concern reports whether a fault may still strike the state that a payload comes from. It
+// spares most invocations the decoding.
+func (f *faults) concern(payload []byte) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.planned) == 0
+	return slices.ContainsFunc(f.planned, func(fault Fault) bool {
+		over := fault.Attempt != 0 && f.seen[fault] >= fault.Attempt
+		return !over && bytes.Contains(payload, []byte(`"`+fault.At+`"`))
+	})
 }
 
 // hit counts one passage of a place and returns the error to fail with, if any.

@@ -37,9 +37,9 @@ func (w *World) invoke(ctx context.Context, function string, payload json.RawMes
 	return result, nil
 }
 
-// where is the state that a payload comes from; nothing while no fault is planned.
+// where is the state that a payload comes from; nothing when no fault is planned for it.
 func (w *World) where(payload json.RawMessage) (machine, stage, execution string) {
-	if w.faults.none() {
+	if !w.faults.concern(payload) {
 		return "", "", ""
 	}
 	var doc struct{ Stage, Execution string }

@@ -1,8 +1,8 @@
 package sim_test
 
 import (
-	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,26 +25,31 @@ func everyChange(t *testing.T, class string, behaviour sim.Behaviour, judge func
 	options.Configure = func(e *deploy.Environment) {
 		e.Strategy.Maintenance, e.Strategy.SettleSeconds = true, 0
 	}
-	runs := 0
-	for _, call := range changes() {
-		for _, moment := range []sim.Moment{sim.Before, sim.After} {
-			for attempt, more := 1, true; more; attempt++ {
-				t.Run(fmt.Sprintf("%s %d %s", call, attempt, moment), func(t *testing.T) {
-					bubble(t, options, func(t *testing.T, w world) {
-						w.FailAt(sim.Fault{At: call, Attempt: attempt, Moment: moment, Error: class})
-						w.run("d1", sim.Deployment("1.1.0"))
-						if more = w.Struck() > 0; more {
-							runs++
-							judge(t, w, call)
-						}
-					})
+	var runs atomic.Int64
+	t.Run("fails", func(t *testing.T) {
+		for _, call := range changes() {
+			for _, moment := range []sim.Moment{sim.Before, sim.After} {
+				t.Run(call+" "+string(moment), func(t *testing.T) {
+					t.Parallel()
+					for attempt, more := 1, true; more; attempt++ {
+						bubble(t, options, func(t *testing.T, w world) {
+							w.FailAt(sim.Fault{At: call, Attempt: attempt, Moment: moment, Error: class})
+							w.run("d1", sim.Deployment("1.1.0"))
+							if more = w.Struck() > 0; more {
+								runs.Add(1)
+								judge(t, w, call)
+							}
+							if t.Failed() {
+								t.Fatalf("it was change number %d", attempt)
+							}
+						})
+					}
 				})
 			}
 		}
-	}
-	t.Logf("%d worlds", runs)
-	if runs < 75 {
-		t.Errorf("%d changes failed in turn, want at least 75", runs)
+	})
+	if got := runs.Load(); got < 75 {
+		t.Errorf("%d changes failed in turn, want at least 75", got)
 	}
 }
 

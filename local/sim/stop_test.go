@@ -36,6 +36,7 @@ func TestStopAtEveryState(t *testing.T) {
 	for machine, definition := range map[string][]byte{"deploy": statemachine.Deploy(), "rollback": statemachine.Rollback()} {
 		for _, state := range states(t, definition, "Pass", "Task", "Choice", "Wait") {
 			t.Run(machine+"/"+state+"/on entry", func(t *testing.T) {
+				t.Parallel()
 				stops(t, drive{catch: catch{machine: machine, state: state}}, func(w world) { w.StopAt(machine, state) })
 			})
 		}
@@ -45,6 +46,7 @@ func TestStopAtEveryState(t *testing.T) {
 			}
 			for _, moment := range []sim.Moment{sim.Before, sim.After} {
 				t.Run(machine+"/"+state+"/"+string(moment)+" the function", func(t *testing.T) {
+					t.Parallel()
 					d := drive{catch: catch{machine: machine, state: state}, moment: moment}
 					stops(t, d, func(w world) {
 						w.FailAt(sim.Fault{Machine: machine, At: state, Attempt: 1, Moment: moment, Error: sim.Stop})
