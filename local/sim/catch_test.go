@@ -77,6 +77,11 @@ func TestEveryCatch(t *testing.T) {
 	}
 	driven := map[catch]bool{}
 	for _, c := range all {
+		if c.name == "Pilotage.LeaseLost" && c.next != "LeaseLost" && c.state != "Retire" {
+			t.Errorf("%s/%s goes on to %s after its lease was lost", c.machine, c.state, c.next)
+		}
+	}
+	for _, c := range all {
 		for _, name := range c.errors() {
 			for _, moment := range []sim.Moment{sim.Before, sim.After} {
 				d := drive{c, name, moment}

@@ -51,8 +51,14 @@ type faults struct {
 	mu      sync.Mutex
 	planned []Fault
 	seen    map[Fault]int
-	stops   []Fault
+	entries []entry
 	struck  int
+}
+
+// entry is what happens as an execution enters a state.
+type entry struct {
+	machine, state string
+	act            func(execution string)
 }
 
 // FailAt plans a fault.
@@ -63,10 +69,14 @@ func (w *World) FailAt(fault Fault) {
 }
 
 // StopAt plans that an execution is stopped as it enters a state, before anything of it runs.
-func (w *World) StopAt(machine, state string) {
+func (w *World) StopAt(machine, state string) { w.OnEnter(machine, state, w.stop) }
+
+// OnEnter plans that something happens once, as an execution enters a state: act gets its ARN.
+// The execution waits for it meanwhile.
+func (w *World) OnEnter(machine, state string, act func(execution string)) {
 	w.faults.mu.Lock()
 	defer w.faults.mu.Unlock()
-	w.faults.stops = append(w.faults.stops, Fault{Machine: machine, At: state})
+	w.faults.entries = append(w.faults.entries, entry{machine, state, act})
 }
 
 // Struck is how many faults have struck so far.
@@ -115,15 +125,16 @@ func (f *faults) hit(machine, at string, moment Moment, execution string) error 
 	return nil
 }
 
-// stopsAt reports, once for each plan, whether an execution is to be stopped here.
-func (f *faults) stopsAt(machine, state string) bool {
+// take returns what is planned for a state that is entered, and forgets it; nil for nothing.
+func (f *faults) take(machine, state string) func(execution string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.Index(f.stops, Fault{Machine: machine, At: state})
+	i := slices.IndexFunc(f.entries, func(e entry) bool { return e.machine == machine && e.state == state })
 	if i < 0 {
-		return false
+		return nil
 	}
-	f.stops = slices.Delete(f.stops, i, i+1)
+	act := f.entries[i].act
+	f.entries = slices.Delete(f.entries, i, i+1)
 	f.struck++
-	return true
+	return act
 }

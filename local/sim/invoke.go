@@ -63,10 +63,13 @@ func translated(err error) error {
 	return asl.LambdaFailure(string(fault.Of(err)), err.Error())
 }
 
-// entered looks at every event for a state in which to stop.
+// entered looks at every event for a state where something is planned.
 func (w *World) entered(event asl.Event) {
-	if event.StateEntered != nil && w.faults.stopsAt(event.MachineName, event.StateEntered.Name) {
-		w.stop(event.ExecutionArn)
+	if event.StateEntered == nil {
+		return
+	}
+	if act := w.faults.take(event.MachineName, event.StateEntered.Name); act != nil {
+		act(event.ExecutionArn)
 	}
 }
 

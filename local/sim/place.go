@@ -49,6 +49,21 @@ func (w *World) place(scope deploy.Scope) (*place, error) {
 	return nil, fault.New(fault.Invalid, "there is no load balancer for %s", scope)
 }
 
+// Kill lets all tasks of a slot of Scope fail their health checks from now on.
+func (w *World) Kill(name deploy.Slot) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.places[Scope()].slots[name].ready)
+}
+
+// Meddle sets the weights of Scope by hand, past every lease.
+func (w *World) Meddle(weights deploy.Weights) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.places[Scope()].weights = weights
+	w.remember(w.places[Scope()])
+}
+
 // healthy counts the tasks that are healthy now.
 func (s *slot) healthy(now time.Time) int {
 	count := 0

@@ -149,17 +149,3 @@ func TestSecondDeploymentIsRefusedWhereNobodyQueues(t *testing.T) {
 		}
 	})
 }
-
-func TestEmergencyRollbackHaltsADeploymentAndTakesNothingElseBack(t *testing.T) {
-	for _, mode := range []deploy.Mode{deploy.Standard, deploy.Emergency} {
-		t.Run(string(mode), func(t *testing.T) {
-			bubble(t, sim.Options{}, func(t *testing.T, w world) {
-				w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
-				time.Sleep(40 * time.Second)
-				w.run("r1", sim.Rollback(mode, ""))
-				w.ends("d1", deploy.RolledBack)
-				w.ends("r1", deploy.RolledBack)
-			})
-		})
-	}
-}

@@ -87,6 +87,9 @@ func (w world) ends(id string, want deploy.Outcome) {
 	if entry.Outcome != want {
 		w.t.Errorf("%s ended %q in %s (%s), want %q", id, entry.Outcome, entry.Error.Stage, entry.Error.Cause, want)
 	}
+	if want == deploy.RolledBack && entry.Kind == deploy.KindDeploy && entry.UndoneBy == "" {
+		w.t.Errorf("%s does not say what took it back", id)
+	}
 	w.sound()
 	if want == deploy.Refused || want == deploy.RolledBack {
 		w.unchanged()

@@ -59,6 +59,9 @@ func (w *World) Invariants(ctx context.Context, start State) []string {
 	if err != nil {
 		return append(broken, err.Error())
 	}
+	if hold.Dirty && !hold.Active() {
+		broken = append(broken, "a dirty hold says by nobody, and so stops nobody")
+	}
 	dirty := hold.Dirty
 	if !dirty {
 		broken = append(broken, w.settled(ctx, start)...)
