@@ -21,6 +21,7 @@ func BenchmarkDeployment(b *testing.B) {
 		"five steps": nil,
 	} {
 		b.Run(name, func(b *testing.B) {
+			// A bubble wants a T and asks nothing of it; benchmarks have none.
 			t := &testing.T{}
 			for b.Loop() {
 				synctest.Test(t, func(*testing.T) { once(b, sim.Options{Machines: parsed, Configure: configure}) })

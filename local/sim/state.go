@@ -45,8 +45,8 @@ func (w *World) State(ctx context.Context) (State, error) {
 }
 
 // Invariants lists what is violated of the seven invariants in docs/architecture.md, for every
-// execution that has ended. found is maintenance mode as it was at the start. A failed-dirty end
-// is where 1, 3 and 4 could not be kept: it must have a hold, a page and the lock instead.
+// execution that has ended; start is the world before them. Under a dirty hold 1, 3, 4 and the
+// free lock cannot be asked for: then there must have been a page.
 func (w *World) Invariants(ctx context.Context, start State) []string {
 	w.mu.Lock()
 	broken := slices.Clone(w.violations) // 2
