@@ -96,17 +96,18 @@ func (f Function) show(ballot ledger.Ballot) view {
 }
 
 func (f Function) post(ctx context.Context, ballot ledger.Ballot, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
-	form, err := parse(request)
-	if err != nil {
+	form, wrong := parse(request)
+	if wrong != "" {
 		v := f.show(ballot)
-		v.Message = err.Error()
+		v.Message = wrong
 		return page(http.StatusBadRequest, v)
 	}
 	if v := f.show(ballot); !v.Open && !undelivered(ballot, form) {
 		return page(http.StatusConflict, v)
 	}
 	if ballot.Decision.Kind == "" {
-		ballot, err = f.decide(ctx, ballot, form)
+		decided, err := f.decide(ctx, ballot, form)
+		ballot = decided
 		if err != nil {
 			return f.refuse(ballot, err)
 		}
@@ -193,28 +194,29 @@ func (f Function) deliver(ctx context.Context, ballot ledger.Ballot) error {
 
 type form struct{ code, decision, reason string }
 
-// parse reads the form of the page, bounded.
-func parse(request events.LambdaFunctionURLRequest) (form, error) {
+// parse reads the form of the page, bounded, and says to its user what is wrong with it, or
+// nothing.
+func parse(request events.LambdaFunctionURLRequest) (form, string) {
 	body := request.Body
 	if request.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(body)
 		if err != nil {
-			return form{}, fmt.Errorf("The form could not be read. Use the page's own form.") //nolint:staticcheck // shown to people as it is
+			return form{}, "The form could not be read. Use the page's own form."
 		}
 		body = string(decoded)
 	}
 	values, err := url.ParseQuery(body)
 	if err != nil || len(body) > maxBody {
-		return form{}, fmt.Errorf("The form could not be read. Use the page's own form.") //nolint:staticcheck // shown to people as it is
+		return form{}, "The form could not be read. Use the page's own form."
 	}
 	parsed := form{code: strings.TrimSpace(values.Get("code")), decision: values.Get("decision"), reason: strings.TrimSpace(values.Get("reason"))}
 	switch {
 	case parsed.decision != ledger.Approve && parsed.decision != ledger.Reject:
-		return form{}, fmt.Errorf("Choose to approve or to reject.") //nolint:staticcheck // shown to people as it is
+		return form{}, "Choose to approve or to reject."
 	case parsed.decision == ledger.Reject && parsed.reason == "":
-		return form{}, fmt.Errorf("Say why you reject it.") //nolint:staticcheck // shown to people as it is
+		return form{}, "Say why you reject it."
 	case len(parsed.reason) > maxReason:
-		return form{}, fmt.Errorf("The reason is longer than 500 characters.") //nolint:staticcheck // shown to people as it is
+		return form{}, "The reason is longer than 500 characters."
 	}
-	return parsed, nil
+	return parsed, ""
 }

@@ -79,7 +79,9 @@ type included struct{ Included bool }
 func childResult(child Execution) (document, error) {
 	if child.Status != StatusSucceeded {
 		cause, err := json.Marshal(description{
-			child.Cause, child.Error, child.Arn, string(child.Input), included{true}, child.Name,
+			child.Cause, child.Error, child.Arn, string(child.Input),
+			included{true},
+			child.Name,
 			child.StartDate.UnixMilli(), machineArn(child.Machine), child.Status, child.StopDate.UnixMilli(),
 		})
 		if err != nil {

@@ -170,7 +170,7 @@ func (v *visit) leave(ctx context.Context, vars map[string]any, l leaving) (leav
 	if err != nil {
 		return leave{}, err
 	}
-	output := document{}
+	var output document
 	if l.output == nil {
 		output, err = write(l.fallback)
 	} else {

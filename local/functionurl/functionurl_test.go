@@ -93,18 +93,27 @@ func TestAnswerBecomesAResponse(t *testing.T) {
 		wantHeader   http.Header
 		wantBody     string
 	}{
-		{"full", `{"statusCode":201,"headers":{"content-type":"text/html","X-Custom":"é, b"},"cookies":["a=1; Secure","b=2"],"body":"<p>"}`, 201,
-			http.Header{"Content-Type": {"text/html"}, "X-Custom": {"é, b"}, "Set-Cookie": {"a=1; Secure", "b=2"}}, "<p>"},
-		{"base64", `{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"AAH/","isBase64Encoded":true}`, 200,
-			http.Header{"Content-Type": {"image/png"}}, "\x00\x01\xff"},
+		{
+			"full", `{"statusCode":201,"headers":{"content-type":"text/html","X-Custom":"é, b"},"cookies":["a=1; Secure","b=2"],"body":"<p>"}`, 201,
+			http.Header{"Content-Type": {"text/html"}, "X-Custom": {"é, b"}, "Set-Cookie": {"a=1; Secure", "b=2"}},
+			"<p>",
+		},
+		{
+			"base64", `{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"AAH/","isBase64Encoded":true}`, 200,
+			http.Header{"Content-Type": {"image/png"}},
+			"\x00\x01\xff",
+		},
 		{"status only", `{"statusCode":403}`, 403, http.Header{"Content-Type": {"application/json"}}, ""},
 		{"redirect", `{"statusCode":303,"headers":{"location":"/done"}}`, 303, http.Header{"Content-Type": {"application/json"}, "Location": {"/done"}}, ""},
 		{"no status", `{"message":"Hello, world!"}`, 200, http.Header{"Content-Type": {"application/json"}}, `{"message":"Hello, world!"}`},
 		{"a string", `"Hello, world!"`, 200, http.Header{"Content-Type": {"application/json"}}, `"Hello, world!"`},
 		{"null", `null`, 200, http.Header{"Content-Type": {"application/json"}}, `null`},
 		{"two spellings of a header", `{"statusCode":200,"headers":{"X-A":"1","x-a":"2"}}`, 200, http.Header{"Content-Type": {"application/json"}, "X-A": {"1", "2"}}, ""},
-		{"headers of the connection", `{"statusCode":200,"headers":{"content-length":"999","transfer-encoding":"chunked","connection":"close"},"body":"x"}`, 200,
-			http.Header{"Content-Type": {"application/json"}}, "x"},
+		{
+			"headers of the connection", `{"statusCode":200,"headers":{"content-length":"999","transfer-encoding":"chunked","connection":"close"},"body":"x"}`, 200,
+			http.Header{"Content-Type": {"application/json"}},
+			"x",
+		},
 	} {
 		_, response := exchange(t, httptest.NewRequest(http.MethodGet, "/", nil), test.answer)
 		if response.StatusCode != test.wantStatus || !maps.EqualFunc(response.Header, test.wantHeader, slices.Equal) {

@@ -36,7 +36,9 @@ func TestCountsAreBySecondWithoutGaps(t *testing.T) {
 
 	seconds := r.Counts("blue", began.Add(700*time.Millisecond), began.Add(time.Hour))
 	want := []router.Tally{
-		{Requests: 6, Status2xx: 2, Status3xx: 1, Status4xx: 1, Status5xx: 2}, {}, {},
+		{Requests: 6, Status2xx: 2, Status3xx: 1, Status4xx: 1, Status5xx: 2},
+		{},
+		{},
 		{Requests: 1, Status2xx: 1},
 	}
 	if len(seconds) != len(want) {

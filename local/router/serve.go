@@ -32,9 +32,10 @@ func (r *Router) Start(ctx context.Context) error {
 	r.address = listener.Addr()
 	r.port = strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 	r.server = &http.Server{
-		Handler:     http.HandlerFunc(r.serve),
-		IdleTimeout: keepAlive,
-		ErrorLog:    slog.NewLogLogger(r.config.Log.Handler(), slog.LevelWarn),
+		Handler:           http.HandlerFunc(r.serve),
+		IdleTimeout:       keepAlive,
+		ReadHeaderTimeout: keepAlive,
+		ErrorLog:          slog.NewLogLogger(r.config.Log.Handler(), slog.LevelWarn),
 	}
 	r.work.Go(func() {
 		if err := r.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -6,9 +6,9 @@ import "slices"
 type Severity string
 
 const (
-	// Refuse: the old version cannot live with it, or it cannot run at all.
+	// Refuse says that the old version cannot live with it, or it cannot run at all.
 	Refuse Severity = "refuse"
-	// Warn: it can be right, and a person should have thought of it.
+	// Warn says that it can be right, and a person should have thought of it.
 	Warn Severity = "warn"
 )
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -38,7 +39,7 @@ func (s *Service) logged(next http.Handler) http.Handler {
 		answer := &answer{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
 			if reason := recover(); reason != nil {
-				if reason == http.ErrAbortHandler {
+				if err, is := reason.(error); is && errors.Is(err, http.ErrAbortHandler) {
 					panic(reason)
 				}
 				s.log.Error("request panicked", "path", r.URL.Path, "reason", reason, "stack", string(debug.Stack()))
