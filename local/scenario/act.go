@@ -17,22 +17,22 @@ import (
 )
 
 // act does what an action says, through the door through which it would come on AWS.
-func (r *run) act(ctx context.Context, action Action) error {
+func (s *run) act(ctx context.Context, action Action) error {
 	switch {
 	case action.Push != nil:
-		return r.push(ctx, *action.Push)
+		return s.push(ctx, *action.Push)
 	case action.Promote != nil:
-		return r.promote(ctx, *action.Promote)
+		return s.promote(ctx, *action.Promote)
 	case action.Rollback != nil:
-		return r.rollback(ctx, *action.Rollback)
+		return s.rollback(ctx, *action.Rollback)
 	default:
-		return r.stop(ctx, *action.Stop)
+		return s.stop(ctx, *action.Stop)
 	}
 }
 
 // push delivers a signed push to the webhook, as GitHub does.
-func (r *run) push(ctx context.Context, push Push) error {
-	release, err := r.runner.catalog.Find(ctx, r.settings.Service, push.Release)
+func (s *run) push(ctx context.Context, push Push) error {
+	release, err := s.runner.catalog.Find(ctx, s.settings.Service, push.Release)
 	if err != nil {
 		return err
 	}
@@ -40,19 +40,19 @@ func (r *run) push(ctx context.Context, push Push) error {
 	if len(release.Changes) > 0 {
 		subject = release.Changes[0].Subject
 	}
-	body, err := pushBody(r.settings.Repository, push, release, subject)
+	body, err := pushBody(s.settings.Repository, push, release, subject)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.world.WebhookURL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.world.WebhookURL, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make the push: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set(github.EventHeader, "push")
 	request.Header.Set("User-Agent", "GitHub-Hookshot/local")
-	request.Header.Set(github.SignatureHeader, github.Sign(r.world.WebhookSecret, body))
-	r.view.Note(fmt.Sprintf("GitHub pushes %.7s (%s) to %s: %s", release.Commit, release.Version, push.Branch, subject))
+	request.Header.Set(github.SignatureHeader, github.Sign(s.world.WebhookSecret, body))
+	s.view.Note(fmt.Sprintf("GitHub pushes %.7s (%s) to %s: %s", release.Commit, release.Version, push.Branch, subject))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("deliver the push: %w", err)
@@ -90,55 +90,55 @@ func pushBody(repository string, push Push, release deploy.Release, subject stri
 }
 
 // promote asks for a promotion, as `pilotage promote` does.
-func (r *run) promote(ctx context.Context, promote Promote) error {
-	env, err := r.settings.Environment(promote.Environment)
+func (s *run) promote(ctx context.Context, promote Promote) error {
+	env, err := s.settings.Environment(promote.Environment)
 	if err != nil {
 		return err
 	}
-	from, err := r.world.Ports.Ledger.Live(ctx, r.world.Scope(env.PromoteFrom))
+	from, err := s.world.Ports.Ledger.Live(ctx, s.world.Scope(env.PromoteFrom))
 	if err != nil {
 		return err
 	}
-	r.view.Note(fmt.Sprintf("%s promotes %s (%s) to %s: %s", promote.By, from.Deployment, from.Release.Version, promote.Environment, promote.Reason))
-	return r.start(ctx, world.DeployMachine, deploy.Request{
-		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindDeploy, Scope: r.world.Scope(promote.Environment), Promotes: from.Deployment,
-		RequestedBy: promote.By, Reason: promote.Reason, RequestedAt: r.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
+	s.view.Note(fmt.Sprintf("%s promotes %s (%s) to %s: %s", promote.By, from.Deployment, from.Release.Version, promote.Environment, promote.Reason))
+	return s.start(ctx, world.DeployMachine, deploy.Request{
+		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindDeploy, Scope: s.world.Scope(promote.Environment), Promotes: from.Deployment,
+		RequestedBy: promote.By, Reason: promote.Reason, RequestedAt: s.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
 	})
 }
 
-func (r *run) rollback(ctx context.Context, rollback Rollback) error {
-	r.view.Note(fmt.Sprintf("%s asks for an %s rollback of %s: %s", rollback.By, rollback.Mode, rollback.Environment, rollback.Reason))
-	scope := r.world.Scope(rollback.Environment)
+func (s *run) rollback(ctx context.Context, rollback Rollback) error {
+	s.view.Note(fmt.Sprintf("%s asks for an %s rollback of %s: %s", rollback.By, rollback.Mode, rollback.Environment, rollback.Reason))
+	scope := s.world.Scope(rollback.Environment)
 	request := deploy.Request{
 		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindRollback, Scope: scope, RequestedBy: rollback.By, Reason: rollback.Reason,
-		RequestedAt: r.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
+		RequestedAt: s.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
 		Rollback: deploy.RollbackRequest{Mode: deploy.Mode(rollback.Mode), Schema: rollback.Schema},
 	}
-	lock, err := r.world.Ports.Ledger.Lock(ctx, scope)
+	lock, err := s.world.Ports.Ledger.Lock(ctx, scope)
 	if err != nil {
 		return err
 	}
 	// What is under way is what the person means, when something is.
 	request.Rollback.Deployment = lock.Owner
-	return r.start(ctx, world.RollbackMachine, request)
+	return s.start(ctx, world.RollbackMachine, request)
 }
 
-func (r *run) start(ctx context.Context, machine string, request deploy.Request) error {
+func (s *run) start(ctx context.Context, machine string, request deploy.Request) error {
 	input, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("encode the request: %w", err)
 	}
-	id := intake.NewDeploymentID(r.runner.Clock.Now(), r.world.Ports.NewID())
-	_, err = r.world.Ports.Executions.Start(ctx, machine, id, input)
+	id := intake.NewDeploymentID(s.runner.Clock.Now(), s.world.Ports.NewID())
+	_, err = s.world.Ports.Executions.Start(ctx, machine, id, input)
 	return err
 }
 
 // stop stops the machine's running execution, as the button in the console does.
-func (r *run) stop(ctx context.Context, stop Stop) error {
-	for _, execution := range r.world.Engine.List(ctx, stop.Machine) {
+func (s *run) stop(ctx context.Context, stop Stop) error {
+	for _, execution := range s.world.Engine.List(ctx, stop.Machine) {
 		if execution.Status == asl.StatusRunning {
-			r.view.Note("somebody stops execution " + execution.Name + " in the console")
-			return r.world.Engine.Stop(ctx, execution.Arn, "", "stopped by a person")
+			s.view.Note("somebody stops execution " + execution.Name + " in the console")
+			return s.world.Engine.Stop(ctx, execution.Arn, "", "stopped by a person")
 		}
 	}
 	return fmt.Errorf("stop the %s machine: no execution of it runs", stop.Machine)

@@ -15,9 +15,9 @@ import (
 
 // approve does what an approver does: it waits for the mail, opens the link, reads the page,
 // types the code and decides. Nothing but the mail tells it the code.
-func (r *run) approve(ctx context.Context) error {
-	wanted := r.file.Approve
-	mail, err := r.world.Mailbox.Wait(ctx, wanted.By, func(m mailbox.Mail) bool { return strings.Contains(m.Subject, "approve ") })
+func (s *run) approve(ctx context.Context) error {
+	wanted := s.file.Approve
+	mail, err := s.world.Mailbox.Wait(ctx, wanted.By, func(m mailbox.Mail) bool { return strings.Contains(m.Subject, "approve ") })
 	if err != nil {
 		return fmt.Errorf("wait for the approval mail to %s: %w", wanted.By, err)
 	}
@@ -37,7 +37,7 @@ func (r *run) approve(ctx context.Context) error {
 	if _, err := fetch(ctx, http.MethodPost, link, form); err != nil {
 		return err
 	}
-	r.view.Note(fmt.Sprintf("%s opens the mail, reads the plan and decides: %s", wanted.By, wanted.Decision))
+	s.view.Note(fmt.Sprintf("%s opens the mail, reads the plan and decides: %s", wanted.By, wanted.Decision))
 	return nil
 }
 
