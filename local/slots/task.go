@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -19,6 +19,8 @@ type task struct {
 	url string
 	cmd *exec.Cmd
 	log *tail
+	// began is when it was started.
+	began time.Time
 	// done is closed when the process has ended; state says how from then on.
 	done chan struct{}
 	err  error
@@ -41,15 +43,33 @@ func (f *Fleet) start(scope deploy.Scope, path string, workload deploy.Workload)
 	// The process dies with this one, however this one ends.
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = time.Second
-	if err := cmd.Start(); err != nil {
+	t := &task{digest: workload.Digest, url: "http://" + address, cmd: cmd, log: log, began: f.Clock.Now(), done: make(chan struct{})}
+	if err := t.run(); err != nil {
 		return nil, fmt.Errorf("run %s: %w", path, err)
 	}
-	t := &task{digest: workload.Digest, url: "http://" + address, cmd: cmd, log: log, done: make(chan struct{})}
+	return t, nil
+}
+
+// run starts the process and returns. The goroutine keeps its thread until the process has
+// ended, because Linux sends the parent-death signal when the thread that forked ends, not the
+// process (https://go.dev/issue/27505).
+func (t *task) run() error {
+	started := make(chan error, 1)
 	go func() {
-		t.err = cmd.Wait()
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := t.cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		t.err = t.cmd.Wait()
+		// What the process has started itself ends with it, as in a container. While one of
+		// the group lives, nobody else gets its number.
+		_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
 		close(t.done)
 	}()
-	return t, nil
+	return <-started
 }
 
 // freeAddress is a port of this machine that nobody listens on. Somebody may take it before
@@ -73,7 +93,7 @@ func (t *task) end(within time.Duration) {
 	select {
 	case <-t.done:
 	case <-timer.C:
-		_ = t.cmd.Process.Kill()
+		_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
 		<-t.done
 	}
 }
@@ -88,33 +108,4 @@ func (t *task) epitaph() string {
 		return fmt.Sprintf("task ended (%s), its last line: %s", how, line)
 	}
 	return fmt.Sprintf("task ended (%s) without a word", how)
-}
-
-// tail keeps the last bytes that a process wrote.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const keepBytes = 8 << 10
-
-// Write keeps the end of everything written.
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if surplus := len(t.text) - keepBytes; surplus > 0 {
-		t.text = append(t.text[:0], t.text[surplus:]...)
-	}
-	return len(p), nil
-}
-
-// last is the last line written, cut at 300 bytes.
-func (t *tail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	text := strings.TrimSpace(string(t.text))
-	line := strings.TrimSpace(text[strings.LastIndex(text, "\n")+1:])
-	const most = 300
-	return line[:min(len(line), most)]
 }
