@@ -100,7 +100,7 @@ func (w *World) open(ctx context.Context) error {
 		return err
 	}
 	w.onClose(store.Close)
-	book := &ledger.Ledger{Store: store, Clock: w.options.Clock, LeaseFor: time.Minute}
+	book := &ledger.Ledger{Store: store, Clock: w.options.Clock}
 	if err := w.openDatabase(ctx, book); err != nil {
 		return err
 	}
