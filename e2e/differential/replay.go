@@ -1,0 +1,51 @@
+package differential
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+)
+
+// The pace of a replay. A story that takes longer has lost its way.
+const (
+	pollEvery   = 150 * time.Millisecond
+	replayLimit = 90 * time.Second
+)
+
+// Replay runs what a trace recorded through the emulation, with the recorded answers: every
+// execution that no other one starts, one after the other. Executions that never began there
+// are left out. Problems are those of answering, by execution.
+func (e Emulated) Replay(ctx context.Context, script *Script, recorded Trace) (Trace, map[Key][]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, replayLimit)
+	defer cancel()
+	script.Learn(recorded)
+	for _, execution := range recorded {
+		if execution.Child {
+			continue
+		}
+		if err := e.run(ctx, execution); err != nil {
+			return nil, nil, err
+		}
+	}
+	var replayed Trace
+	problems := map[Key][]string{}
+	for _, execution := range recorded {
+		made, err := e.read(ctx, execution.Key)
+		var absent *types.ExecutionDoesNotExist
+		switch {
+		case errors.As(err, &absent):
+			continue
+		case err != nil:
+			return nil, nil, err
+		}
+		made.Child = execution.Child
+		var trouble []string
+		if made.Calls, trouble = script.Heard(execution.Key); len(trouble) > 0 {
+			problems[execution.Key] = trouble
+		}
+		replayed = append(replayed, made)
+	}
+	return replayed, problems, nil
+}
