@@ -11,9 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -21,6 +19,7 @@ import (
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/migration"
 	"github.com/pilotage/pilotage/shared/release/manifest"
+	"github.com/pilotage/pilotage/shared/yamlfile"
 )
 
 // Catalog knows the releases of one service. It is safe for concurrent use.
@@ -61,23 +60,42 @@ func (c *Catalog) Versions() ([]string, error) {
 	return versions, nil
 }
 
+// Describe reads what a release says of itself, and builds nothing. An unknown one, one of
+// another service, and a manifest that is wrong are fault.Invalid.
+func (c *Catalog) Describe(version string) (manifest.Manifest, error) {
+	path := filepath.Join(c.Dir, version, Manifest)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		// No folder has no versions.
+		versions, _ := c.Versions()
+		return manifest.Manifest{}, fault.New(fault.Invalid, "there is no release %q of %s; there are %s", version, c.Service, strings.Join(versions, ", "))
+	}
+	described, err := manifest.Parse(path, text)
+	if err != nil {
+		return manifest.Manifest{}, err
+	}
+	for _, field := range []struct{ name, got, want string }{
+		{"service", described.Service, c.Service}, {"version", described.Version, version},
+	} {
+		if field.got != field.want {
+			line, column := yamlfile.Locate(text, field.name)
+			return manifest.Manifest{}, fault.New(fault.Invalid, "%s:%d:%d: %s: is %q; in this folder it must be %q", path, line, column, field.name, field.got, field.want)
+		}
+	}
+	return described, nil
+}
+
 // Publish builds a release and makes it known under its digest, commit and version. Publishing
 // it again is safe and builds it once. An unknown one is fault.Invalid.
 func (c *Catalog) Publish(ctx context.Context, version string) (deploy.Release, error) {
 	if found, err := c.Find(ctx, c.Service, version); err == nil {
 		return found, nil
 	}
-	dir := filepath.Join(c.Dir, version)
-	path := filepath.Join(dir, Manifest)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		versions, _ := c.Versions()
-		return deploy.Release{}, fault.New(fault.Invalid, "there is no release %q of %s; there are %s", version, c.Service, strings.Join(versions, ", "))
-	}
-	described, err := manifest.Parse(path, text)
+	described, err := c.Describe(version)
 	if err != nil {
 		return deploy.Release{}, err
 	}
+	dir := filepath.Join(c.Dir, version)
 	program := filepath.Join(c.Out, c.Service+"-"+version)
 	if err := c.build(ctx, described.Build.Command, program); err != nil {
 		return deploy.Release{}, err
@@ -90,22 +108,6 @@ func (c *Catalog) Publish(ctx context.Context, version string) (deploy.Release, 
 	defer c.mu.Unlock()
 	c.published = append(c.published, published{release, filepath.Join(dir, described.Migrations)})
 	return release, nil
-}
-
-func (c *Catalog) build(ctx context.Context, command []string, program string) error {
-	if err := os.MkdirAll(c.Out, 0o755); err != nil {
-		return fmt.Errorf("make the folder for programs: %w", err)
-	}
-	arguments := slices.Clone(command)
-	for i := range arguments {
-		arguments[i] = strings.ReplaceAll(arguments[i], "$OUT", program)
-	}
-	cmd := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
-	cmd.Dir = c.Root
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build with %q: %w\n%s", strings.Join(arguments, " "), err, output)
-	}
-	return nil
 }
 
 // describe makes the release of a manifest and a built program. Its digest covers both and the
