@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/pilotage/pilotage/shared/database"
@@ -65,9 +66,12 @@ func (s Schema) Version(ctx context.Context, instance string) (int64, error) {
 	return version, nil
 }
 
-// Expand applies the release's pending expand migrations.
+// Expand applies the release's pending expand migrations up to change.To.
 func (s Schema) Expand(ctx context.Context, lease deploy.Lease, change database.Change) (database.Changed, error) {
-	return s.change(ctx, lease, change, func(m migration.Migrator) (migration.Result, error) { return m.Expand(ctx) })
+	return s.change(ctx, lease, change, func(m migration.Migrator) (migration.Result, error) {
+		m.Set.Migrations = slices.DeleteFunc(m.Set.Migrations, func(one migration.Migration) bool { return one.Version > change.To })
+		return m.Expand(ctx)
+	})
 }
 
 // Revert applies the down parts of what was applied after change.To, newest first.
