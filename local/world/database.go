@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 
 	"github.com/pilotage/pilotage/local/postgres"
 	"github.com/pilotage/pilotage/shared/database"
@@ -25,14 +28,9 @@ type Database struct {
 }
 
 func (w *World) openDatabase(ctx context.Context, book *ledger.Ledger) error {
-	dir := filepath.Join(w.options.Dir, "postgres")
-	if os.Geteuid() == 0 {
-		// PostgreSQL runs as another account then, which has to get into its folder.
-		temporary, err := postgres.TempDir("pilotage-postgres-", "")
-		if err != nil {
-			return fmt.Errorf("make a folder for PostgreSQL: %w", err)
-		}
-		dir = temporary
+	dir, err := databaseDir(w.options.Dir)
+	if err != nil {
+		return err
 	}
 	server, err := postgres.OpenServer(ctx, postgres.ServerConfig{
 		Binaries: w.options.Postgres, Dir: dir, Password: rand.Text(), Durability: postgres.Volatile, Clock: w.options.Clock,
@@ -56,6 +54,35 @@ func (w *World) openDatabase(ctx context.Context, book *ledger.Ledger) error {
 	return nil
 }
 
+// databasePrefix is followed by the number of the process whose database is in the folder.
+const databasePrefix = "pilotage-world-"
+
+// databaseDir is where PostgreSQL keeps its files: in the world, or, when this process is root,
+// in a temporary folder, because PostgreSQL runs as another account then, which has to get there.
+// Folders of processes that were killed are removed.
+func databaseDir(world string) (string, error) {
+	if os.Geteuid() != 0 {
+		return filepath.Join(world, "postgres"), nil
+	}
+	abandoned, err := filepath.Glob(filepath.Join(os.TempDir(), databasePrefix+"*"))
+	if err != nil {
+		return "", fmt.Errorf("look for databases that were left behind: %w", err)
+	}
+	for _, dir := range abandoned {
+		number, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), databasePrefix), "-")
+		pid, err := strconv.Atoi(number)
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			// What cannot be removed is somebody else's, and in nobody's way.
+			_ = os.RemoveAll(dir)
+		}
+	}
+	dir, err := postgres.TempDir(databasePrefix+strconv.Itoa(os.Getpid())+"-", "")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for PostgreSQL: %w", err)
+	}
+	return dir, nil
+}
+
 // environment is what the processes of a slot get.
 func (d *Database) environment(env deploy.Environment) ([]string, error) {
 	endpoint, err := d.server.Endpoint(env.Database.Instance)
@@ -74,9 +101,18 @@ func (d *Database) Database(_ context.Context, instance string) (schema.Database
 	return schema.Database{DSN: endpoint.DSN(""), Scope: d.scopes[instance]}, nil
 }
 
+// check refuses changes of an instance that is nobody's, or under a lease that was lost.
+func (d *Database) check(ctx context.Context, lease deploy.Lease, instance string) error {
+	scope, known := d.scopes[instance]
+	if !known {
+		return fault.New(fault.Invalid, "there is no database %q on this machine", instance)
+	}
+	return d.leases.Check(ctx, scope, lease)
+}
+
 // CreateSnapshot starts a snapshot.
 func (d *Database) CreateSnapshot(ctx context.Context, lease deploy.Lease, instance, id string) error {
-	if err := d.leases.Check(ctx, d.scopes[instance], lease); err != nil {
+	if err := d.check(ctx, lease, instance); err != nil {
 		return err
 	}
 	return d.server.CreateSnapshot(instance, id)
@@ -101,7 +137,7 @@ func (d *Database) Snapshot(_ context.Context, _, id string) (database.Snapshot,
 // Restore makes a new instance from a snapshot and, once it is available, lets it take the old
 // one's place.
 func (d *Database) Restore(ctx context.Context, lease deploy.Lease, instance, id string) (database.Snapshot, error) {
-	if err := d.leases.Check(ctx, d.scopes[instance], lease); err != nil {
+	if err := d.check(ctx, lease, instance); err != nil {
 		return database.Snapshot{}, err
 	}
 	restored := instance + "-from-" + id

@@ -2,20 +2,25 @@ package world
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/fleet"
 	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/migration"
 	"github.com/pilotage/pilotage/shared/notify"
 )
 
 // seedWithin bounds how long a release may take to get healthy when a world is made.
 const seedWithin = 30 * time.Second
+
+// seedTries is how often each task of it may end by itself.
+const seedTries = 3
 
 // Seed puts an environment into the state of having served a release for long: migrated,
 // running and healthy in the blue slot, with all traffic, known to the ledger as verified.
@@ -35,7 +40,7 @@ func (w *World) Seed(ctx context.Context, environment, version string) error {
 		return err
 	}
 	changed, err := w.Ports.Schema.Expand(ctx, lease, database.Change{
-		Instance: env.Database.Instance, Release: release.Digest, LockTimeout: 5 * time.Second, StatementTimeout: time.Minute,
+		Instance: env.Database.Instance, Release: release.Digest, To: expanded(release), LockTimeout: 5 * time.Second, StatementTimeout: time.Minute,
 	})
 	if err != nil {
 		return err
@@ -54,16 +59,31 @@ func (w *World) Seed(ctx context.Context, environment, version string) error {
 	return w.Ports.Ledger.Release(ctx, scope, lease)
 }
 
-// healthy waits until the blue slot is.
+// expanded is the schema version to which a release's expand migrations lead.
+func expanded(release deploy.Release) int64 {
+	var version int64
+	for _, one := range release.Migrations {
+		if one.Kind == string(migration.Expand) {
+			version = max(version, one.Version)
+		}
+	}
+	return version
+}
+
+// healthy waits until the blue slot is. Of a release that only ever ended it waits no longer
+// than it takes to be sure.
 func (w *World) healthy(ctx context.Context, scope deploy.Scope) error {
-	deadline := w.options.Clock.Now().Add(seedWithin)
+	began := w.options.Clock.Now()
 	for {
 		state, err := w.Fleet.Describe(ctx, scope, deploy.Blue)
 		if err != nil || state.Ready() {
 			return err
 		}
-		if w.options.Clock.Now().After(deadline) {
-			return fmt.Errorf("start %s with release %s: %d of %d tasks are healthy after %s: %v", scope, state.Version, state.Healthy, state.Count, seedWithin, state.Reasons)
+		waited := w.options.Clock.Now().Sub(began).Round(time.Second)
+		hopeless := state.Running == 0 && state.Healthy == 0 && len(state.Reasons) >= seedTries*state.Count
+		if waited >= seedWithin || hopeless {
+			return fault.New(fault.Unhealthy, "release %s does not start in %s: %d of %d tasks are healthy after %s: %s",
+				state.Version, scope, state.Healthy, state.Count, waited, strings.Join(slices.Compact(state.Reasons), "; "))
 		}
 		if err := w.options.Clock.Wait(ctx, 50*time.Millisecond); err != nil {
 			return err
