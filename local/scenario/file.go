@@ -6,18 +6,9 @@
 package scenario
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/pilotage/pilotage/local/releases"
-	"github.com/pilotage/pilotage/shared/config"
-	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/fault"
-	"github.com/pilotage/pilotage/shared/yamlfile"
 )
 
 // File is a scenario as it is written.
@@ -40,9 +31,8 @@ type File struct {
 	Approve Approve `json:"approve"`
 	Expect  Expect  `json:"expect"`
 
-	// path is where the file lies, text what it says, for messages.
+	// path is where the file lies.
 	path string
-	text []byte
 }
 
 // Action is one thing that somebody does. Exactly one part is set.
@@ -129,8 +119,10 @@ type Expect struct {
 	Error string `json:"error"`
 	// Environment is whose world is compared; empty means that of the traffic.
 	Environment string `json:"environment"`
-	Release     string `json:"release"`
-	Schema      int64  `json:"schema"`
+	// Release is the version that must be live at the end; empty does not look.
+	Release string `json:"release"`
+	// Schema is the version of the schema at the end; absent does not look.
+	Schema *int64 `json:"schema"`
 	// Hold is "set" or "none"; empty does not look.
 	Hold string `json:"hold"`
 	// States must be entered in this order, others in between.
@@ -150,72 +142,15 @@ type Bound struct {
 	AtMost  *float64 `json:"atMost"`
 }
 
-// Load reads a scenario and everything that it names, and starts nothing. The error names file
-// and line and says what would be right.
-func Load(path string) (File, config.File, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return File{}, config.File{}, fmt.Errorf("read scenario: %w", err)
+// beside is a path of the file, which is relative to the file's own folder.
+func (f File) beside(name string) string {
+	if filepath.IsAbs(name) {
+		return name
 	}
-	file := File{path: path, text: text}
-	if err := yamlfile.Decode(path, text, &file); err != nil {
-		return File{}, config.File{}, err
-	}
-	settings, err := config.Load(file.beside(file.Settings))
-	if err != nil {
-		return File{}, config.File{}, err
-	}
-	return file, settings, file.check(settings)
+	return filepath.Join(filepath.Dir(f.path), name)
 }
 
-func (f File) beside(name string) string { return filepath.Join(filepath.Dir(f.path), name) }
-
-// wrong is a problem at a place of the file.
-func (f File) wrong(place, format string, args ...any) error {
-	line, column := yamlfile.Locate(f.text, place)
-	return fault.New(fault.Invalid, "%s:%d:%d: %s: %w", f.path, line, column, place, fmt.Errorf(format, args...))
-}
-
-func (f File) check(settings config.File) error {
-	var problems []error
-	if f.Name == "" || strings.ContainsAny(f.Name, "/ ") {
-		problems = append(problems, f.wrong("name", "a scenario needs a name without spaces, got %q", f.Name))
-	}
-	if len(f.Start) == 0 {
-		problems = append(problems, f.wrong("start", "name at least one environment and the version that it serves"))
-	}
-	for name, version := range f.Start {
-		if _, err := settings.Environment(name); err != nil {
-			problems = append(problems, f.wrong("start."+name, "%w", err))
-		}
-		problems = append(problems, f.known("start."+name, version))
-	}
-	problems = append(problems, f.checkActions()...)
-	problems = append(problems, f.checkExpect()...)
-	if t := f.Traffic; t.RatePerSecond > 0 || t.Environment != "" {
-		if _, started := f.Start[t.Environment]; !started {
-			problems = append(problems, f.wrong("traffic.environment", "%q is none of the environments that are started: %s", t.Environment, strings.Join(f.environments(), ", ")))
-		}
-		if t.RatePerSecond <= 0 || t.RatePerSecond > 2000 {
-			problems = append(problems, f.wrong("traffic.ratePerSecond", "is %v; 1 to 2000 is possible", t.RatePerSecond))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// known reports a version that the service has no release of.
-func (f File) known(place, version string) error {
-	catalog := releases.Catalog{Dir: f.beside(f.Releases)}
-	versions, err := catalog.Versions()
-	if err != nil {
-		return f.wrong("releases", "%w", err)
-	}
-	if !slices.Contains(versions, version) {
-		return f.wrong(place, "there is no release %q; there are %s", version, strings.Join(versions, ", "))
-	}
-	return nil
-}
-
+// environments are those that are built, in order of the alphabet.
 func (f File) environments() []string {
 	names := make([]string, 0, len(f.Start))
 	for name := range f.Start {
@@ -225,68 +160,23 @@ func (f File) environments() []string {
 	return names
 }
 
-func (f File) checkActions() []error {
-	var problems []error
+// actions are all that the file has, with their places in it.
+func (f File) actions() []placed {
+	var all []placed
 	for i, action := range f.Before {
-		problems = append(problems, f.checkAction(fmt.Sprintf("before[%d]", i), action))
+		all = append(all, placed{fmt.Sprintf("before[%d]", i), action})
 	}
-	problems = append(problems, f.checkAction("when", f.When))
+	all = append(all, placed{"when", f.When})
 	for i, later := range f.Then {
-		place := fmt.Sprintf("then[%d]", i)
-		if later.After == "" {
-			problems = append(problems, f.wrong(place+".after", "name the state after which it happens"))
-		}
-		problems = append(problems, f.checkAction(place+".do", later.Action))
+		all = append(all, placed{fmt.Sprintf("then[%d].do", i), later.Action})
 	}
-	return problems
+	return all
 }
 
-func (f File) checkAction(place string, action Action) error {
-	set := 0
-	for _, there := range []bool{action.Push != nil, action.Promote != nil, action.Rollback != nil, action.Stop != nil} {
-		if there {
-			set++
-		}
-	}
-	if set != 1 {
-		return f.wrong(place, "has %d actions; one of push, promote, rollback and stop is wanted", set)
-	}
-	started := func(environment string) error {
-		if _, ok := f.Start[environment]; !ok {
-			return f.wrong(place, "environment %q is none of those that are started: %s", environment, strings.Join(f.environments(), ", "))
-		}
-		return nil
-	}
-	switch {
-	case action.Push != nil:
-		return f.known(place+".push.release", action.Push.Release)
-	case action.Promote != nil:
-		return started(action.Promote.Environment)
-	case action.Rollback != nil:
-		if mode := deploy.Mode(action.Rollback.Mode); mode != deploy.Standard && mode != deploy.Emergency {
-			return f.wrong(place+".rollback.mode", "is %q; %q or %q is wanted", mode, deploy.Standard, deploy.Emergency)
-		}
-		return started(action.Rollback.Environment)
-	}
-	return nil
-}
-
-func (f File) checkExpect() []error {
-	var problems []error
-	outcomes := []string{string(deploy.Succeeded), string(deploy.Refused), string(deploy.RolledBack), string(deploy.FailedDirty)}
-	if !slices.Contains(outcomes, f.Expect.Outcome) {
-		problems = append(problems, f.wrong("expect.outcome", "is %q; %s is wanted", f.Expect.Outcome, strings.Join(outcomes, ", ")))
-	}
-	if f.Expect.Release != "" {
-		problems = append(problems, f.known("expect.release", f.Expect.Release))
-	}
-	if f.Expect.Hold != "" && f.Expect.Hold != "set" && f.Expect.Hold != "none" {
-		problems = append(problems, f.wrong("expect.hold", "is %q; \"set\" or \"none\" is wanted", f.Expect.Hold))
-	}
-	if d := f.Approve.Decision; f.Approve.By != "" && d != "approve" && d != "reject" {
-		problems = append(problems, f.wrong("approve.decision", "is %q; \"approve\" or \"reject\" is wanted", d))
-	}
-	return problems
+// placed is an action and where it stands.
+type placed struct {
+	place  string
+	action Action
 }
 
 // versions are the releases that the scenario needs, each once.
@@ -300,13 +190,9 @@ func (f File) versions() []string {
 	for _, name := range f.environments() {
 		add(f.Start[name])
 	}
-	actions := append(slices.Clone(f.Before), f.When)
-	for _, later := range f.Then {
-		actions = append(actions, later.Action)
-	}
-	for _, action := range actions {
-		if action.Push != nil {
-			add(action.Push.Release)
+	for _, one := range f.actions() {
+		if one.action.Push != nil {
+			add(one.action.Push.Release)
 		}
 	}
 	return versions

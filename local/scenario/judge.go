@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pilotage/pilotage/local/asl"
 	"github.com/pilotage/pilotage/local/report"
 	"github.com/pilotage/pilotage/local/world"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -127,13 +126,13 @@ func (s *run) expectations(entry ledger.Deployment, result report.Scenario) []st
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	expect := s.file.Expect
 	if result.Outcome != expect.Outcome {
-		wrong("expect.outcome: %s was expected, %s was seen (%s in %s: %s)", expect.Outcome, orNothing(result.Outcome), entry.Error.Error, entry.Error.Stage, record.Message(entry.Error.Cause))
+		wrong("expect.outcome: %s was expected, %s was seen%s", expect.Outcome, orNothing(result.Outcome), why(entry))
 	}
 	if expect.Error != "" && entry.Error.Error != expect.Error {
-		wrong("expect.error: %s was expected, %s was seen (%s)", expect.Error, orNothing(entry.Error.Error), entry.Error.Cause)
+		wrong("expect.error: %s was expected, %s was seen%s", expect.Error, orNothing(entry.Error.Error), why(entry))
 	}
-	if expect.Schema != result.SchemaAfter {
-		wrong("expect.schema: %d was expected, %d was seen", expect.Schema, result.SchemaAfter)
+	if want := expect.Schema; want != nil && *want != result.SchemaAfter {
+		wrong("expect.schema: %d was expected, %d was seen", *want, result.SchemaAfter)
 	}
 	for _, bound := range []struct {
 		name  string
@@ -155,6 +154,17 @@ func (s *run) expectations(entry ledger.Deployment, result report.Scenario) []st
 	return append(problems, s.pathProblems()...)
 }
 
+// why is the failure of a deployment, in brackets.
+func why(entry ledger.Deployment) string {
+	switch {
+	case entry.ID == "":
+		return " (no deployment was started)"
+	case entry.Error.Error == "":
+		return ""
+	}
+	return fmt.Sprintf(" (%s in %s: %s)", entry.Error.Error, entry.Error.Stage, record.Message(entry.Error.Cause))
+}
+
 func (s *run) pathProblems() []string {
 	var problems []string
 	next := 0
@@ -167,62 +177,11 @@ func (s *run) pathProblems() []string {
 		}
 	}
 	if next < len(s.file.Expect.States) {
-		problems = append(problems, fmt.Sprintf("expect.states: %s was not entered after %s", s.file.Expect.States[next], strings.Join(s.file.Expect.States[:next], ", ")))
-	}
-	return problems
-}
-
-// invariants checks what must hold at the end of every scenario, expected or not.
-func (s *run) invariants(ctx context.Context, result report.Scenario) []string {
-	var problems []string
-	wrong := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
-	scope := s.scope()
-	routing, err := s.world.Ports.Balancer.Routing(ctx, scope)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	active := routing.Weights.Heaviest()
-	if routing.Weights.Of(active) != 100 {
-		wrong("world: traffic is divided at the end (%s)", routing.Weights)
-	}
-	if routing.Maintenance {
-		wrong("world: the maintenance page is still shown")
-	}
-	state, err := s.world.Ports.Fleet.Describe(ctx, scope, active)
-	if err != nil {
-		wrong("world: %v", err)
-	}
-	if !state.Ready() {
-		wrong("world: slot %s has all traffic and %d of %d tasks healthy", active, state.Healthy, state.Count)
-	}
-	if want := s.file.Expect.Release; want != "" && state.Version != want {
-		wrong("expect.release: %s was expected to be live, %s is", want, state.Version)
-	}
-	hold, err := s.world.Ports.Ledger.Hold(ctx, scope)
-	if err != nil {
-		wrong("world: %v", err)
-	}
-	if want := s.file.Expect.Hold; want != "" && hold.Active() != (want == "set") {
-		wrong("expect.hold: %s was expected, %q was seen", want, hold.Reason)
-	}
-	lock, err := s.world.Ports.Ledger.Lock(ctx, scope)
-	if err != nil {
-		wrong("world: %v", err)
-	}
-	if lock.Owner != "" && result.Outcome != string(deploy.FailedDirty) {
-		wrong("world: the lock is still held by %s", lock.Owner)
-	}
-	return append(problems, s.executions(ctx)...)
-}
-
-// executions names what ended in a way that no outcome stands for.
-func (s *run) executions(ctx context.Context) []string {
-	var problems []string
-	for _, execution := range s.world.Engine.List(ctx, "") {
-		known := strings.HasPrefix(execution.Error, "Pilotage.")
-		if execution.Status == asl.StatusFailed && !known {
-			problems = append(problems, fmt.Sprintf("world: execution %s failed with %s: %s", execution.Name, execution.Error, execution.Cause))
+		after := ""
+		if next > 0 {
+			after = " after " + strings.Join(s.file.Expect.States[:next], ", ")
 		}
+		problems = append(problems, fmt.Sprintf("expect.states: %s was not entered%s", s.file.Expect.States[next], after))
 	}
 	return problems
 }
