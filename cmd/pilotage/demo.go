@@ -64,6 +64,9 @@ func runDemo(ctx context.Context, cmd *cobra.Command, flags demoFlags) error {
 		return err
 	}
 	programs, err := postgres.Find(flags.postgres)
+	if err != nil && flags.postgres != "" {
+		return usageError{fmt.Errorf("--postgres: %w", err)}
+	}
 	if err != nil {
 		return err
 	}
@@ -88,9 +91,23 @@ func runDemo(ctx context.Context, cmd *cobra.Command, flags demoFlags) error {
 	result, err := runAll(ctx, runner, scenarios)
 	view.Close()
 	if ctx.Err() != nil {
-		return errors.New("interrupted: everything was stopped and nothing is left behind")
+		return interrupted(err)
 	}
-	return errors.Join(err, publish(cmd, out, result))
+	if err != nil {
+		// What could not be run says why after the table, where people look last.
+		_ = publish(cmd, out, result)
+		return err
+	}
+	return publish(cmd, out, result)
+}
+
+// interrupted is the last word after Ctrl-C: that nothing is left, or what could not be stopped.
+func interrupted(err error) error {
+	var unstopped *scenario.CloseError
+	if errors.As(err, &unstopped) {
+		return fmt.Errorf("interrupted, and not everything could be stopped: %w", unstopped)
+	}
+	return errors.New("interrupted: everything was stopped and nothing is left behind")
 }
 
 // load reads the scenarios, or the shipped ones, and refuses all when one is wrong: nothing is
