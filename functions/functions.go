@@ -73,7 +73,7 @@ func Table(w World) map[string]Handler {
 		"Hold":        guarded(guard, hold.Stage{Ledger: w.Ledger, Clock: w.Clock}.Handle),
 
 		// The ends.
-		"Record": stage(record.Stage{Ledger: w.Ledger, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}.Handle),
+		"Record": stage(record.Stage{Ledger: w.Ledger, Archive: w.Archive, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}.Handle),
 		"Unlock": stage(unlock.Stage{Locks: w.Ledger}.Handle),
 		"Page":   stage(page.Stage{Ledger: w.Ledger, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}.Handle),
 

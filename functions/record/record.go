@@ -6,10 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/mail"
+	"slices"
 	"time"
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
 	"github.com/pilotage/pilotage/shared/record"
@@ -28,6 +31,11 @@ type Archive interface {
 	Put(ctx context.Context, key string, body []byte) error
 }
 
+// Settings finds the configuration of a scope.
+type Settings interface {
+	Environment(ctx context.Context, scope deploy.Scope) (deploy.Environment, error)
+}
+
 // Notifier tells people once.
 type Notifier interface {
 	Tell(ctx context.Context, to []string, message notify.Message) ([]string, error)
@@ -37,19 +45,20 @@ type Notifier interface {
 type Stage struct {
 	Ledger   Ledger
 	Archive  Archive
+	Settings Settings
 	Notifier Notifier
 	Clock    clock.Clock
 }
 
-// Handle closes the execution with the document's outcome. A request that was too malformed to
-// say where it wanted to go leaves no entry, for there is no place to keep it under: the
-// execution's own history has it. Repeating it is safe and tells nobody twice.
+// Handle closes the execution with the document's outcome and tells the team. Who asked is told
+// as well when nothing was done, so that nobody waits for what does not come. A request that was
+// too malformed to say where it wanted to go leaves no entry, for there is no place to keep it
+// under: the execution's own history has it. Repeating it is safe and tells nobody twice.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordResult, error) {
-	scope := doc.Request.Scope
+	scope, now := doc.Request.Scope, s.Clock.Now()
 	if scope.Service == "" || scope.Environment == "" {
-		return deploy.RecordResult{Outcome: doc.Outcome}, nil
+		return s.tell(ctx, doc, record.Make(doc, now, now), "")
 	}
-	now := s.Clock.Now()
 	entry, err := s.begin(ctx, doc, now)
 	if err != nil {
 		return deploy.RecordResult{}, err
@@ -65,14 +74,44 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordRe
 	if err := s.close(ctx, doc, made, key); err != nil {
 		return deploy.RecordResult{}, err
 	}
-	told, err := s.Notifier.Tell(ctx, doc.Plan.Environment.Notify.Team, notify.Message{
-		ID: doc.ID + "#" + string(doc.Outcome), Scope: scope,
+	return s.tell(ctx, doc, made, key)
+}
+
+func (s Stage) tell(ctx context.Context, doc deploy.Document, made record.Record, key string) (deploy.RecordResult, error) {
+	to, err := s.addressees(ctx, doc)
+	if err != nil {
+		return deploy.RecordResult{}, err
+	}
+	told, err := s.Notifier.Tell(ctx, to, notify.Message{
+		ID: doc.ID + "#" + string(doc.Outcome), Scope: doc.Request.Scope,
 		Subject: fmt.Sprintf("[pilotage] %s: %s", notify.Headline(doc), doc.Outcome), Body: made.Text(),
 	})
 	if err != nil {
 		return deploy.RecordResult{}, err
 	}
 	return deploy.RecordResult{Key: key, Outcome: doc.Outcome, Told: told}, nil
+}
+
+// addressees are the team and, of a refusal, who asked. What was refused before it had a plan
+// has nobody in it yet: then the configuration says who the team is. A scope that it does not
+// know has none.
+func (s Stage) addressees(ctx context.Context, doc deploy.Document) ([]string, error) {
+	to := doc.Plan.Environment.Notify.Team
+	if len(to) == 0 {
+		env, err := s.Settings.Environment(ctx, doc.Request.Scope)
+		if err != nil && !fault.Is(err, fault.Invalid) {
+			return nil, err
+		}
+		to = env.Notify.Team
+	}
+	if doc.Outcome != deploy.Refused {
+		return to, nil
+	}
+	requester, err := mail.ParseAddress(doc.Request.RequestedBy)
+	if err != nil || slices.Contains(to, requester.Address) {
+		return to, nil //nolint:nilerr // a system asked, which reads no mail
+	}
+	return append(slices.Clone(to), requester.Address), nil
 }
 
 // begin makes sure that there is an entry: a request refused early may have none.

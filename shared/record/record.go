@@ -111,6 +111,9 @@ func (r Record) Text() string {
 	if r.Error.Error != "" {
 		line("Error", "%s in %s: %s", r.Error.Error, r.Error.Stage, r.Error.Cause)
 	}
+	if r.Outcome == deploy.Refused {
+		line("What to do", "Nothing was changed. Remove the cause that the error names, then ask again under a new name.")
+	}
 	if r.Cause.Error != "" {
 		line("Cause", "%s in %s: %s", r.Cause.Error, r.Cause.Stage, r.Cause.Cause)
 	}
