@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotage/pilotage/infra/retain"
+	"github.com/pilotage/pilotage/shared/config"
+)
+
+// settings are what the app is told, in cdk.json or by -c name=value.
+type settings struct {
+	// File is the service's configuration, of context "configuration".
+	File config.File
+	// Code is the folder of the functions' binary, of context "code".
+	Code string
+	// Data is "keep" or "delete", of context "data".
+	Data retain.Policy
+	// RecordLockDays is of context "recordLockDays".
+	RecordLockDays int
+	// Certificates are ARNs of ACM, by environment, of context "certificate:ENVIRONMENT".
+	Certificates map[string]string
+	// Account and Region are where to deploy to; empty for whatever the credentials say.
+	Account, Region string
+}
+
+// maxLockDays is ten years: a mistyped lock cannot be taken back.
+const maxLockDays = 3650
+
+// readSettings reads and checks the context. Its errors say which value is wrong and what would
+// be right; those of pilotage.yaml say file and line.
+func readSettings(app awscdk.App) (settings, error) {
+	read := func(name, otherwise string) string {
+		value := app.Node().TryGetContext(jsii.String(name))
+		if value == nil {
+			return otherwise
+		}
+		return fmt.Sprint(value)
+	}
+	s := settings{
+		Code: read("code", filepath.Join("build", "lambda")), Data: retain.Policy(read("data", string(retain.Keep))),
+		Account: read("account", ""), Certificates: map[string]string{},
+	}
+	if s.Data != retain.Keep && s.Data != retain.Delete {
+		return settings{}, fmt.Errorf("context data is %q; it is %q or %q", s.Data, retain.Keep, retain.Delete)
+	}
+	days, err := strconv.Atoi(read("recordLockDays", "0"))
+	if err != nil || days < 0 || days > maxLockDays {
+		return settings{}, fmt.Errorf("context recordLockDays is %q; it is a number from 0 to %d", read("recordLockDays", "0"), maxLockDays)
+	}
+	s.RecordLockDays = days
+	if _, err := os.Stat(filepath.Join(s.Code, "bootstrap")); err != nil {
+		return settings{}, fmt.Errorf("the functions are not built: run `make functions` (%w)", err)
+	}
+	s.File, err = config.Load(read("configuration", config.FileName))
+	if err != nil {
+		return settings{}, err
+	}
+	s.Region = s.File.Region
+	for _, name := range s.File.Names() {
+		arn := read("certificate:"+name, "")
+		if arn != "" && !strings.HasPrefix(arn, "arn:") {
+			return settings{}, fmt.Errorf("context certificate:%s is %q; it is the ARN of a certificate of ACM", name, arn)
+		}
+		s.Certificates[name] = arn
+	}
+	return s, nil
+}
+
+// environment is where the stacks go; nil leaves it to the credentials.
+func (s settings) environment() *awscdk.Environment {
+	var where awscdk.Environment
+	if s.Account != "" {
+		where.Account = jsii.String(s.Account)
+	}
+	if s.Region != "" {
+		where.Region = jsii.String(s.Region)
+	}
+	if s.Account == "" && s.Region == "" {
+		return nil
+	}
+	return &where
+}
