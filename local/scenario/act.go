@@ -107,7 +107,7 @@ func (s *run) promote(ctx context.Context, promote Promote) error {
 }
 
 func (s *run) rollback(ctx context.Context, rollback Rollback) error {
-	s.view.Note(fmt.Sprintf("%s asks for an %s rollback of %s: %s", rollback.By, rollback.Mode, rollback.Environment, rollback.Reason))
+	s.view.Note(fmt.Sprintf("%s asks to take %s back (%s): %s", rollback.By, rollback.Environment, rollback.Mode, rollback.Reason))
 	scope := s.world.Scope(rollback.Environment)
 	request := deploy.Request{
 		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindRollback, Scope: scope, RequestedBy: rollback.By, Reason: rollback.Reason,
