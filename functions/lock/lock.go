@@ -60,14 +60,28 @@ func held(doc deploy.Document, lease deploy.Lease, lock ledger.Lock, now time.Ti
 // owner is in whose name the lock is taken: an automatic rollback acts for the deployment that
 // it takes back, and so inherits its lock.
 func owner(doc deploy.Document) string {
-	if doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Automatic {
+	if automatic(doc) {
 		return doc.Request.Rollback.Deployment
 	}
 	return doc.ID
 }
 
+func automatic(doc deploy.Document) bool {
+	return doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Automatic
+}
+
 func emergency(doc deploy.Document) bool {
 	return doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Emergency
+}
+
+// patience is how long a rollback waits for the lock. An automatic one asks nobody to halt, so
+// it outwaits the lease of a holder that died as well.
+func patience(doc deploy.Document) time.Duration {
+	limit := time.Duration(doc.Plan.Environment.Rollback.TimeoutSeconds) * time.Second
+	if automatic(doc) {
+		limit += ledger.DefaultLease
+	}
+	return limit
 }
 
 func (s Stage) wait(ctx context.Context, doc deploy.Document, lock ledger.Lock, since time.Time) (deploy.LockResult, error) {
@@ -78,7 +92,11 @@ func (s Stage) wait(ctx context.Context, doc deploy.Document, lock ledger.Lock, 
 	retiring := doc.Results.Promote.Slot != ""
 	switch {
 	case retiring:
-	case rollback && waited >= time.Duration(doc.Plan.Environment.Rollback.TimeoutSeconds)*time.Second:
+	case automatic(doc) && waited >= patience(doc):
+		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s still holds the lock of %s after %s, and %s has to be taken back", lock.Owner, doc.Request.Scope, waited.Round(time.Second), doc.Request.Rollback.Deployment)
+	case automatic(doc):
+		// Whoever holds the lock now is not the deployment that is taken back: it is innocent.
+	case rollback && waited >= patience(doc):
 		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s did not stop within %s of being asked to; an emergency rollback takes the lock from it", lock.Owner, waited.Round(time.Second))
 	case rollback:
 		halt := ledger.Halt{By: doc.Request.RequestedBy, Reason: doc.Request.Reason, At: s.Clock.Now()}

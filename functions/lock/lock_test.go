@@ -70,7 +70,7 @@ func TestWaitsAsLongAsThePolicySays(t *testing.T) {
 		},
 		"an emergency rollback takes it after the grace": {rollback("r1", deploy.Emergency, "d0"), time.Minute, ""},
 		"an automatic one inherits it at once":           {rollback("r1", deploy.Automatic, "d0"), 0, ""},
-		"an automatic one of another waits":              {rollback("r1", deploy.Automatic, "dx"), 15 * time.Minute, "deployment d0 did not stop within 15m0s of being asked to; an emergency rollback takes the lock from it"},
+		"an automatic one of another waits":              {rollback("r1", deploy.Automatic, "dx"), 35 * time.Minute, "deployment d0 still holds the lock of running-app/production@eu-central-1 after 35m0s, and dx has to be taken back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			held(t, func(t *testing.T, s lock.Stage, _ *ledger.Ledger) {
@@ -109,8 +109,9 @@ func TestOnlyRollbacksAskToHalt(t *testing.T) {
 		doc  deploy.Document
 		want string
 	}{
-		"a deployment does not": {document("d1", deploy.KindDeploy), ""},
-		"a rollback does":       {rollback("r1", deploy.Standard, ""), "ada"},
+		"a deployment does not":           {document("d1", deploy.KindDeploy), ""},
+		"a person's rollback does":        {rollback("r1", deploy.Standard, ""), "ada"},
+		"an automatic one of another not": {rollback("r1", deploy.Automatic, "dx"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			held(t, func(t *testing.T, s lock.Stage, l *ledger.Ledger) {

@@ -85,13 +85,17 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 	return plan.Seal()
 }
 
-// Replan plans again under the lock and keeps the plan in the ledger.
+// Replan plans again under the lock and keeps the plan in the ledger, unless people have to vote
+// on it anew: as long as the ledger has no plan, nothing was changed.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
 	plan, err := s.Handle(ctx, doc)
 	if err != nil {
 		return deploy.ReplanResult{}, err
 	}
 	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
+	if result.Changed && plan.ApprovalRequired {
+		return result, nil
+	}
 	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
 		entry.Plan, entry.Approval = plan, doc.Results.Approve
 	})

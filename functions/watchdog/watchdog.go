@@ -93,10 +93,10 @@ func (f Function) unlock(ctx context.Context, entry ledger.Deployment) error {
 	return f.Ledger.ReleaseExecution(ctx, entry.Scope, entry.Execution)
 }
 
-// unbegun reports whether the execution is a person's rollback that ended before it had a plan
-// under the lock: it changed nothing, and nobody has agreed to it.
+// unbegun reports whether the execution ended before it had a plan under the lock: it changed
+// nothing. An automatic rollback is the exception: something was changed before it.
 func unbegun(entry ledger.Deployment) bool {
-	return entry.Kind == deploy.KindRollback && entry.Plan.Digest == "" && entry.Request.Rollback.Mode != deploy.Automatic
+	return entry.Plan.Digest == "" && entry.Request.Rollback.Mode != deploy.Automatic
 }
 
 func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Change) (Result, error) {
@@ -107,7 +107,7 @@ func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Ch
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Reason: "the rollback had not begun: it changed nothing"}, f.unlock(ctx, entry)
+	return Result{Reason: "it had no plan under the lock: it changed nothing"}, f.unlock(ctx, entry)
 }
 
 // takeOver starts the next attempt at going back. The rollback of a stopped rollback is a

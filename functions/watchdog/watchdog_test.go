@@ -37,7 +37,14 @@ func (s *starter) Start(_ context.Context, machine, name string, input json.RawM
 }
 
 func deployment(id string, outcome deploy.Outcome) ledger.Deployment {
-	return ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: sim.Scope(), Execution: "arn:" + id, Outcome: outcome}
+	entry := unplanned(id)
+	entry.Outcome, entry.Plan.Digest = outcome, "sha256:plan"
+	return entry
+}
+
+// unplanned is a deployment that has no plan under the lock.
+func unplanned(id string) ledger.Deployment {
+	return ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: sim.Scope(), Execution: "arn:" + id}
 }
 
 func rollback(id string, mode deploy.Mode, attempt int, undoes string) ledger.Deployment {
@@ -59,6 +66,7 @@ func TestTakesOverOnceWhatNobodyFinishes(t *testing.T) {
 		"a deployment that was stopped":       {"ABORTED", deployment("d1", ""), "d1-watchdog-1", ""},
 		"one that timed out":                  {"TIMED_OUT", deployment("d1", ""), "d1-watchdog-1", ""},
 		"one that failed with an open record": {"FAILED", deployment("d1", ""), "d1-watchdog-1", ""},
+		"one that changed nothing":            {"ABORTED", unplanned("d1"), "", ""},
 		"one that failed and is closed":       {"FAILED", deployment("d1", deploy.Refused), "", ""},
 		"one that succeeded":                  {"SUCCEEDED", deployment("d1", ""), "", ""},
 		"one that runs":                       {"RUNNING", deployment("d1", ""), "", ""},
@@ -128,4 +136,33 @@ func TestGivesBackTheLockOfWhatEnded(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestClosesWhatChangedNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger.Ledger{Store: &ledgerstore.Memory{}, Clock: clock.System{}}
+		if _, _, err := l.Acquire(t.Context(), ledger.Claim{Scope: sim.Scope(), Owner: "d1", Execution: "arn:d1"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Begin(t.Context(), unplanned("d1")); err != nil {
+			t.Fatal(err)
+		}
+		var event struct {
+			Detail watchdog.Change `json:"detail"`
+		}
+		event.Detail = watchdog.Change{Name: "d1", Status: "ABORTED"}
+		if _, err := (watchdog.Function{Starter: &starter{}, Ledger: l, Clock: clock.System{}}).Handle(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+		entry, err := l.Locate(t.Context(), "d1")
+		if err != nil || entry.Outcome != deploy.Refused || entry.Error.Error != string(fault.Halted) || entry.Error.Cause != "the execution ended as ABORTED" {
+			t.Errorf("got %q, %+v and error %v, want it refused as halted", entry.Outcome, entry.Error, err)
+		}
+		if lock, err := l.Lock(t.Context(), sim.Scope()); err != nil || lock.Owner != "" {
+			t.Errorf("got owner %q and error %v, want a free lock", lock.Owner, err)
+		}
+		if hold, err := l.Hold(t.Context(), sim.Scope()); err != nil || hold.Active() {
+			t.Errorf("got %+v and error %v, want no hold", hold, err)
+		}
+	})
 }

@@ -10,14 +10,14 @@ import (
 
 // instance is one database: the migrations applied, and its snapshots by name.
 type instance struct {
-	applied   []int64
+	applied   []deploy.Migration
 	snapshots map[string]snapshot
 	restored  map[string]time.Time
 }
 
 type snapshot struct {
 	at, ready time.Time
-	applied   []int64
+	applied   []deploy.Migration
 }
 
 func newInstance() *instance {
@@ -28,7 +28,7 @@ func (i *instance) version() int64 {
 	if len(i.applied) == 0 {
 		return 0
 	}
-	return i.applied[len(i.applied)-1]
+	return i.applied[len(i.applied)-1].Version
 }
 
 // instance finds a database and the scope that it belongs to.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // end is how a driven execution has to end.
@@ -23,8 +24,8 @@ func (d drive) end() end {
 	case d.machine == "rollback":
 		return d.rollbackEnd()
 	case d.state == "RecordRefusal" && d.moment == sim.Before:
-		// The record stayed open, so the watchdog went back to where everything was already.
-		return end{"Pilotage.Refused", deploy.RolledBack, "before"}
+		// The record stayed open, and the watchdog closed it: there was no plan under the lock.
+		return end{"Pilotage.Refused", deploy.Refused, "before"}
 	case d.state == "Page" && d.moment == sim.Before:
 		return end{"Pilotage.FailedDirty", deploy.RolledBack, "before"}
 	}
@@ -75,7 +76,7 @@ func (d drive) judge(t *testing.T, w world, run sim.Run) {
 	}
 	if d.machine == "deploy" && d.next == "ReportLeftover" {
 		// What could not be unlocked after the end is free once the lease is over.
-		time.Sleep(6 * time.Minute)
+		time.Sleep(ledger.DefaultLease + time.Minute)
 	}
 	w.sound()
 	hold, err := w.Ledger.Hold(t.Context(), sim.Scope())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // changes are the calls of ports that change something.
@@ -77,7 +78,7 @@ func TestCrashInAnyChangeOfARollback(t *testing.T) {
 
 func (w world) wholeOrDirty(t *testing.T, call string) {
 	// A lock whose release died after the end of a deployment is free once its lease is over.
-	time.Sleep(6 * time.Minute)
+	time.Sleep(ledger.DefaultLease + time.Minute)
 	w.soundBut(call)
 	hold, err := w.Ledger.Hold(t.Context(), sim.Scope())
 	w.must(err)

@@ -141,3 +141,36 @@ func TestRollbackByAPersonAfterTheSlotWasRetired(t *testing.T) {
 		})
 	}
 }
+
+func TestDeploymentStoppedWhileItOnlyWaitsDisturbsNobody(t *testing.T) {
+	for name, configure := range map[string]func(*deploy.Environment){
+		"for the lock":   func(*deploy.Environment) {},
+		"for its voters": func(e *deploy.Environment) { e.Approval.Required = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, sim.Options{}, func(t *testing.T, w world) {
+				w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+				time.Sleep(10 * time.Second)
+				w.Configure(sim.Scope(), configure)
+				w.must(w.Start(t.Context(), "d2", sim.Deployment("1.2.0")))
+				time.Sleep(10 * time.Second)
+				run, err := w.Result(t.Context(), "d2")
+				w.must(err)
+				w.must(w.Engine.Stop(t.Context(), run.Arn, "", "changed my mind"))
+				_, err = w.Finish(t.Context(), "d1")
+				w.must(err)
+				w.ends("d1", deploy.Succeeded)
+				entry, err := w.Ledger.Locate(t.Context(), "d2")
+				w.must(err)
+				hold, err := w.Ledger.Hold(t.Context(), sim.Scope())
+				w.must(err)
+				if entry.Outcome != deploy.Refused || entry.Error.Error != "Pilotage.Halted" || hold.Active() {
+					t.Errorf("got %q, %+v and hold %+v, want it refused and no hold", entry.Outcome, entry.Error, hold)
+				}
+				if n := len(w.Engine.List(t.Context(), "rollback")); n != 0 {
+					t.Errorf("got %d rollbacks, want none", n)
+				}
+			})
+		})
+	}
+}

@@ -49,9 +49,7 @@ func (w *World) GoLive(ctx context.Context, version string, name deploy.Slot) er
 	w.remember(found)
 	found.moments[0].at = now.Add(-24 * time.Hour)
 	applied := w.databases[env.Database.Instance]
-	for _, migration := range release.Migrations {
-		applied.applied = append(applied.applied, migration.Version)
-	}
+	applied.applied = append(applied.applied, release.Migrations...)
 	schema := applied.version()
 	w.mu.Unlock()
 	plan := deploy.Plan{Kind: deploy.KindDeploy, Scope: Scope(), Release: release.Ref(), Target: name, Workload: workload, Digest: "sha256:before", SchemaTo: schema}

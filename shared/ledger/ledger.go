@@ -20,22 +20,25 @@ import (
 type Ledger struct {
 	Store Store
 	Clock clock.Clock
-	// LeaseFor is how long a lease lasts without being renewed; zero means five minutes. It
-	// must be longer than any single invocation of a stage.
+	// LeaseFor is how long a lease lasts without being renewed; zero means DefaultLease. It
+	// must be longer than any stage under the lock takes, with its retries and the wait after it.
 	LeaseFor time.Duration
 }
 
-const (
-	defaultLease = 5 * time.Minute
-	// attempts bounds how often a write is tried again after a conflict with another writer.
-	attempts = 20
-)
+// DefaultLease is longer than the longest state under the lock, Migrate with its 15 minutes and
+// two more for retries, and than the longest wait, five minutes, after any state that is waited
+// for. A lease that long costs nothing: the watchdog frees the lock of an execution that died,
+// and an emergency rollback takes it.
+const DefaultLease = 20 * time.Minute
+
+// attempts bounds how often a write is tried again after a conflict with another writer.
+const attempts = 20
 
 func (l *Ledger) leaseFor() time.Duration {
 	if l.LeaseFor > 0 {
 		return l.LeaseFor
 	}
-	return defaultLease
+	return DefaultLease
 }
 
 func partition(scope deploy.Scope) string { return "scope#" + scope.String() }

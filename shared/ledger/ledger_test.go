@@ -43,8 +43,8 @@ func TestLockHasOneHolder(t *testing.T) {
 		want  int64
 	}{
 		"another finds it taken":              {0, "d2", ledger.Polite, 0},
-		"another, right before the lease end": {5*time.Minute - time.Nanosecond, "d2", ledger.Polite, 0},
-		"another, once the lease is over":     {5 * time.Minute, "d2", ledger.Polite, 2},
+		"another, right before the lease end": {ledger.DefaultLease - time.Nanosecond, "d2", ledger.Polite, 0},
+		"another, once the lease is over":     {ledger.DefaultLease, "d2", ledger.Polite, 2},
 		"another takes it by force":           {0, "d2", ledger.TakeIt, 2},
 		"its owner takes it anew":             {0, "d1", ledger.Polite, 2},
 	} {
