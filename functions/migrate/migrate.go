@@ -28,11 +28,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.MigrateR
 		LockTimeout:      time.Duration(settings.LockTimeoutSeconds) * time.Second,
 		StatementTimeout: time.Duration(settings.StatementTimeoutSeconds) * time.Second,
 	}
-	run := s.Schema.Expand
+	run, needless := s.Schema.Expand, len(doc.Plan.Migrations) == 0
 	if doc.Plan.Kind == deploy.KindRollback {
-		run = s.Schema.Revert
+		run, needless = s.Schema.Revert, doc.Plan.SchemaFrom == doc.Plan.SchemaTo
 	}
-	if doc.Plan.SchemaFrom == doc.Plan.SchemaTo {
+	if needless {
 		return deploy.MigrateResult{From: doc.Plan.SchemaFrom, To: doc.Plan.SchemaTo}, nil
 	}
 	changed, err := run(ctx, doc.Lease(), change)

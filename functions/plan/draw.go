@@ -7,8 +7,18 @@ import (
 	"github.com/pilotage/pilotage/shared/fault"
 )
 
+// seen is what was read to make a plan from.
+type seen struct {
+	env     deploy.Environment
+	release deploy.Release
+	capsule deploy.Capsule
+	// pending are the migrations that the database lacks, in order.
+	pending []deploy.Migration
+}
+
 // draw is the plan that follows from what was read. It is a pure function.
-func draw(doc deploy.Document, env deploy.Environment, release deploy.Release, capsule deploy.Capsule) (deploy.Plan, error) {
+func draw(doc deploy.Document, from seen) (deploy.Plan, error) {
+	env, release, capsule := from.env, from.release, from.capsule
 	active := capsule.Weights.Heaviest()
 	live := capsule.Slot(active)
 	if live.Digest == release.Digest && live.Ready() {
@@ -28,17 +38,14 @@ func draw(doc deploy.Document, env deploy.Environment, release deploy.Release, c
 		Schedule: schedule, Maintenance: env.Strategy.Maintenance, SmokeTests: env.SmokeTests,
 		Capsule: capsule, Environment: env, ApprovalRequired: env.Approval.Required,
 		Schema: env.Rollback.Schema, SchemaFrom: capsule.SchemaVersion, SchemaTo: capsule.SchemaVersion,
-		SchemaRelease: release.Digest,
+		SchemaRelease: release.Digest, Migrations: from.pending,
 	}
 	if plan.Maintenance {
 		// Nobody is served while the page is shown, so there is nothing to bake.
 		plan.Schedule = deploy.Schedule{{Weight: 100}}
 	}
-	for _, migration := range release.Migrations {
-		if migration.Kind == deploy.Expand && migration.Version > capsule.SchemaVersion {
-			plan.Migrations = append(plan.Migrations, migration)
-			plan.SchemaTo = migration.Version
-		}
+	if last := len(from.pending) - 1; last >= 0 {
+		plan.SchemaTo = from.pending[last].Version
 	}
 	if plan.SchemaTo < release.RequiresSchema {
 		return deploy.Plan{}, fault.New(fault.Rejected, "release %s needs schema %d, and its migrations lead to %d only", release.Version, release.RequiresSchema, plan.SchemaTo)

@@ -36,9 +36,10 @@ type Fleet interface {
 	Describe(ctx context.Context, scope deploy.Scope, slot deploy.Slot) (deploy.SlotState, error)
 }
 
-// Schema reads the schema version.
+// Schema reads the schema version, and what a release would do to it.
 type Schema interface {
 	Version(ctx context.Context, instance string) (int64, error)
+	Pending(ctx context.Context, instance, release string) ([]deploy.Migration, error)
 }
 
 // Ledger is what is asked of the ledger.
@@ -60,8 +61,8 @@ type Stage struct {
 }
 
 // Handle makes the plan of a deployment. A release that is live already, that a migration
-// makes unsafe, or a world in no plannable state is fault.Rejected with the reason. Repeating
-// it is safe.
+// makes unsafe, or a world in no plannable state is fault.Rejected with the reason; migrations
+// that do not fit those that were applied are fault.Invalid. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, error) {
 	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
 	if err != nil {
@@ -78,7 +79,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	plan, err := draw(doc, env, release, capsule)
+	pending, err := s.pending(ctx, env, release)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	plan, err := draw(doc, seen{env: env, release: release, capsule: capsule, pending: pending})
 	if err != nil {
 		return deploy.Plan{}, err
 	}
@@ -171,6 +176,15 @@ func (s Stage) capture(ctx context.Context, scope deploy.Scope, env deploy.Envir
 		Weights: routing.Weights, Maintenance: routing.Maintenance, StickySeconds: routing.StickySeconds,
 		Blue: blue, Green: green, SchemaVersion: version,
 	}, nil
+}
+
+// pending is what the database lacks of a release's migrations. A release without any is not
+// compared with the database.
+func (s Stage) pending(ctx context.Context, env deploy.Environment, release deploy.Release) ([]deploy.Migration, error) {
+	if len(release.Migrations) == 0 {
+		return nil, nil
+	}
+	return s.Schema.Pending(ctx, env.Database.Instance, release.Digest)
 }
 
 // whole refuses to start from divided traffic. It is asked under the lock only: before that,

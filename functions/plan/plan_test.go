@@ -23,9 +23,7 @@ func capsule() deploy.Capsule {
 }
 
 func candidate() deploy.Release {
-	return deploy.Release{Digest: "sha256:new", Version: "1.1.0", RequiresSchema: 3, Migrations: []deploy.Migration{
-		{Version: 2, Kind: deploy.Expand}, {Version: 3, Kind: deploy.Expand}, {Version: 4, Kind: deploy.Contract},
-	}}
+	return deploy.Release{Digest: "sha256:new", Version: "1.1.0", RequiresSchema: 2}
 }
 
 // drawing is a change of what the plan is made from, and what must follow.
@@ -33,18 +31,18 @@ type drawing struct {
 	env      func(*deploy.Environment)
 	now      func(*deploy.Capsule)
 	release  func(*deploy.Release)
+	pending  []deploy.Migration
 	check    func(deploy.Plan) bool
 	rejected string
 }
 
 func drawings() map[string]drawing {
 	return map[string]drawing{
-		"the idle slot, the pending expand migrations": {check: func(p deploy.Plan) bool {
+		"the idle slot, the pending migrations": {pending: []deploy.Migration{{Version: 3, Kind: deploy.Expand}}, check: func(p deploy.Plan) bool {
 			return p.Target == deploy.Blue && len(p.Migrations) == 1 && p.SchemaFrom == 2 && p.SchemaTo == 3 && p.From.Version == "1.0.0" && p.SnapshotID == "pilotage-d1"
 		}},
 		"nothing to migrate": {
-			release: func(r *deploy.Release) { r.Migrations, r.RequiresSchema = r.Migrations[:1], 2 },
-			check:   func(p deploy.Plan) bool { return len(p.Migrations) == 0 && p.SchemaTo == 2 },
+			check: func(p deploy.Plan) bool { return len(p.Migrations) == 0 && p.SchemaTo == 2 },
 		},
 		"no backup asked for": {
 			env:   func(e *deploy.Environment) { e.Database.Backup = false },
@@ -74,7 +72,8 @@ func drawings() map[string]drawing {
 			check: func(p deploy.Plan) bool { return p.Target == deploy.Blue },
 		},
 		"needs a schema that it does not bring": {
-			release: func(r *deploy.Release) { r.RequiresSchema = 4 }, rejected: "release 1.1.0 needs schema 4, and its migrations lead to 3 only",
+			release: func(r *deploy.Release) { r.RequiresSchema = 4 }, pending: []deploy.Migration{{Version: 3}},
+			rejected: "release 1.1.0 needs schema 4, and its migrations lead to 3 only",
 		},
 	}
 }
@@ -93,7 +92,7 @@ func TestDraw(t *testing.T) {
 				test.release(&release)
 			}
 			doc := deploy.Document{ID: "d1", Request: deploy.Request{Scope: deploy.Scope{Service: "app", Environment: "prod", Region: "eu"}}}
-			got, err := draw(doc, env, release, now)
+			got, err := draw(doc, seen{env, release, now, test.pending})
 			switch {
 			case test.rejected != "":
 				if !fault.Is(err, fault.Rejected) || err.Error() != test.rejected {

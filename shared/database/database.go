@@ -51,7 +51,7 @@ type Change struct {
 	// Instance is the database, Release the digest of the release whose migrations are used.
 	Instance string
 	Release  string
-	// To is the version to reach.
+	// To is the version to reach: what is planned, for Expand; how far back, for Revert.
 	To int64
 	// LockTimeout and StatementTimeout bound each statement; a timeout is an error.
 	LockTimeout      time.Duration
@@ -67,11 +67,17 @@ type Changed struct {
 }
 
 // Schema migrates a database. A migration that fails is fault.MigrationIncomplete, a changed
-// file that was applied before is fault.Invalid. Repeating a change continues where it ended.
+// file that was applied before is fault.Invalid, found before anything is applied. Repeating a
+// change continues where it ended.
 type Schema interface {
 	// Version is the newest migration applied, 0 when there is none.
 	Version(ctx context.Context, instance string) (int64, error)
-	// Expand applies the release's pending expand migrations up to change.To.
+	// Pending are the expand migrations of a release that the database lacks, lowest version
+	// first: what Expand would apply. It changes nothing. A file that was changed after it was
+	// applied, and one whose number is below an applied one, are fault.Invalid.
+	Pending(ctx context.Context, instance, release string) ([]deploy.Migration, error)
+	// Expand applies the release's pending expand migrations up to change.To. When that does not
+	// lead to change.To, which was planned, it is fault.MigrationIncomplete.
 	Expand(ctx context.Context, lease deploy.Lease, change Change) (Changed, error)
 	// Revert applies the down parts of what was applied after change.To, newest first.
 	Revert(ctx context.Context, lease deploy.Lease, change Change) (Changed, error)

@@ -23,7 +23,10 @@
 //     its effect, must match for ever.
 package migration
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Kind says when a migration is applied.
 type Kind string
@@ -51,6 +54,13 @@ type Migration struct {
 
 // String is the file's name.
 func (m Migration) String() string { return m.Name }
+
+// Title is the file's name without number, kind and ending: "add_shoe".
+func (m Migration) Title() string {
+	_, rest, _ := strings.Cut(m.Name, "_")
+	title, _, _ := strings.Cut(rest, ".")
+	return title
+}
 
 // Transactional reports whether each direction runs in one transaction, so that it happens whole
 // or not at all. A file says NO TRANSACTION when it must not, as for CREATE INDEX CONCURRENTLY; it

@@ -5,7 +5,6 @@ package schema
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/migration"
 )
 
@@ -66,12 +66,44 @@ func (s Schema) Version(ctx context.Context, instance string) (int64, error) {
 	return version, nil
 }
 
-// Expand applies the release's pending expand migrations up to change.To.
+// Pending are the expand migrations of a release that the database lacks, lowest version first.
+func (s Schema) Pending(ctx context.Context, instance, release string) ([]deploy.Migration, error) {
+	at, set, err := s.find(ctx, instance, release)
+	if err != nil {
+		return nil, err
+	}
+	db, err := migration.Open(at.DSN, migration.Timeouts{Lock: reading, Statement: reading})
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", instance, err)
+	}
+	defer func() { _ = db.Close() }()
+	lacking, err := migration.Migrator{DB: db, Set: set}.Pending(ctx, migration.Expand)
+	if err != nil {
+		return nil, fmt.Errorf("compare the migrations with %q: %w", instance, err)
+	}
+	var pending []deploy.Migration
+	for _, one := range lacking {
+		pending = append(pending, deploy.Migration{Version: one.Version, Name: one.Title(), Kind: string(one.Kind), Checksum: one.Checksum})
+	}
+	return pending, nil
+}
+
+// Expand applies the release's pending expand migrations up to change.To. When the schema is not
+// at change.To after that, somebody else migrated it since that was planned, which is
+// fault.MigrationIncomplete.
 func (s Schema) Expand(ctx context.Context, lease deploy.Lease, change database.Change) (database.Changed, error) {
-	return s.change(ctx, lease, change, func(m migration.Migrator) (migration.Result, error) {
+	changed, err := s.change(ctx, lease, change, func(m migration.Migrator) (migration.Result, error) {
 		m.Set.Migrations = slices.DeleteFunc(m.Set.Migrations, func(one migration.Migration) bool { return one.Version > change.To })
 		return m.Expand(ctx)
 	})
+	if err != nil {
+		return database.Changed{}, err
+	}
+	if changed.To != change.To {
+		return database.Changed{}, fault.New(fault.MigrationIncomplete, "the schema of %q is at %d after the migrations, and %d was planned: somebody else migrates this database",
+			change.Instance, changed.To, change.To)
+	}
+	return changed, nil
 }
 
 // Revert applies the down parts of what was applied after change.To, newest first.
@@ -80,23 +112,14 @@ func (s Schema) Revert(ctx context.Context, lease deploy.Lease, change database.
 }
 
 func (s Schema) change(ctx context.Context, lease deploy.Lease, change database.Change, run func(migration.Migrator) (migration.Result, error)) (database.Changed, error) {
-	at, err := s.Connections.Database(ctx, change.Instance)
+	at, set, err := s.find(ctx, change.Instance, change.Release)
 	if err != nil {
 		return database.Changed{}, err
 	}
 	if err := s.Leases.Check(ctx, at.Scope, lease); err != nil {
 		return database.Changed{}, err
 	}
-	files, err := s.Migrations.Migrations(ctx, at.Scope.Service, change.Release)
-	if err != nil {
-		return database.Changed{}, err
-	}
-	set, err := migration.Parse(files)
-	if err != nil {
-		return database.Changed{}, err
-	}
-	var db *sql.DB
-	db, err = migration.Open(at.DSN, migration.Timeouts{Lock: change.LockTimeout, Statement: change.StatementTimeout})
+	db, err := migration.Open(at.DSN, migration.Timeouts{Lock: change.LockTimeout, Statement: change.StatementTimeout})
 	if err != nil {
 		return database.Changed{}, fmt.Errorf("open database %q: %w", change.Instance, err)
 	}
@@ -110,4 +133,18 @@ func (s Schema) change(ctx context.Context, lease deploy.Lease, change database.
 		changed.Done = append(changed.Done, step.Name)
 	}
 	return changed, nil
+}
+
+// find is where an instance is, and the migrations of a release for it.
+func (s Schema) find(ctx context.Context, instance, release string) (Database, migration.Set, error) {
+	at, err := s.Connections.Database(ctx, instance)
+	if err != nil {
+		return Database{}, migration.Set{}, err
+	}
+	files, err := s.Migrations.Migrations(ctx, at.Scope.Service, release)
+	if err != nil {
+		return Database{}, migration.Set{}, err
+	}
+	set, err := migration.Parse(files)
+	return at, set, err
 }
