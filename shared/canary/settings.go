@@ -22,7 +22,7 @@ type Settings struct {
 	ErrorBudget float64
 }
 
-// Defaults are the settings of docs/canary.md: alpha 0.01, tolerance 2, at least 100 requests
+// Defaults are the settings of docs/analysis.md: alpha 0.01, tolerance 2, at least 100 requests
 // and an error budget of 0.1 %. Beta is 0.05, weaker than alpha, because a wrong pass costs
 // one step: the evidence goes on growing at the next, where more traffic shows more.
 func Defaults() Settings {

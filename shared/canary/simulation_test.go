@@ -166,7 +166,7 @@ func lateRegression(runs int) row {
 	})
 }
 
-// TestTable prints what docs/canary.md is about: go test -run Table -v ./shared/canary
+// TestTable prints what docs/analysis.md is about: go test -run Table -v ./shared/canary
 func TestTable(t *testing.T) {
 	runs := 200
 	if testing.Verbose() {

@@ -5,7 +5,7 @@ import "math"
 // gridSize is the number of alternatives that a test averages over.
 const gridSize = 11
 
-// ratios are the alternatives of docs/canary.md.
+// ratios are the alternatives of docs/analysis.md.
 func ratios() [gridSize]float64 {
 	return [gridSize]float64{1.25, 1.5, 2, 3, 4, 6, 10, 20, 50, 200, 1000}
 }

@@ -2,7 +2,7 @@ package canary
 
 import "time"
 
-// Kind is one of the four verdicts of docs/canary.md.
+// Kind is one of the four verdicts of docs/analysis.md.
 type Kind string
 
 // The verdicts. Fail goes before Unmeasured, and Unmeasured before Pass.
