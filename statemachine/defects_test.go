@@ -133,7 +133,7 @@ func documentDefects() []defect {
 			state(s, "Rollback")["Arguments"].(object)["Input"].(object)["why"] = "it failed"
 		}, []string{"document States.Rollback.Arguments.Input"}},
 		{"a Catch that loses the error", func(s object) { delete(catch(s, "Migrate", 1), "Assign") }, []string{
-			"cause States.FailedDirty.Cause", "cause States.Migrate.Catch[1]", "cause States.Rollback.Arguments.Input.reason",
+			"cause States.FailedDirty.Cause", "cause States.LeaseLost.Cause", "cause States.Migrate.Catch[1]", "cause States.Rollback.Arguments.Input.reason",
 			"cause States.Rollback.Arguments.Input.rollback.cause", "cause States.Rollback.Catch[0]", "cause States.RolledBack.Cause",
 		}},
 		{"a Catch that puts a later error first", func(s object) { catch(s, "Page", 0)["Assign"] = object{"doc": kept} }, []string{"cause States.Page.Catch[0]"}},

@@ -28,14 +28,15 @@ func deployParts() []part {
 		{"reporting what is left", []string{"ReportLeftover"}, []string{"Succeeded"}},
 		{"refusing", []string{"RecordRefusal"}, []string{"UnlockRefused"}},
 		{"refused", []string{"UnlockRefused"}, []string{"Refused"}},
-		{"going back", []string{"Rollback"}, []string{"Page"}},
+		{"going back", []string{"Rollback"}, []string{"CheckRollback"}},
 		{"calling for a person", []string{"Page"}, []string{"FailedDirty"}},
 	}
 }
 
 func rollbackParts() []part {
 	return []part{
-		{"before anything is changed", []string{"Plan", "Approve", "Lock", "Replan", "YieldLock"}, []string{"JudgeRefusal"}},
+		{"before anything is changed", []string{"Plan", "Approve", "Lock", "YieldLock"}, []string{"JudgeRefusal"}},
+		{"under the lock, nothing changed yet", []string{"Replan"}, []string{"LeaseLost", "JudgeRefusal"}},
 		{"telling people never stops a rollback", []string{"Announce"}, []string{"CheckApproval"}},
 		{"after something was changed", []string{
 			"RestoreCapacity", "SmokeTest", "RestoreTraffic", "ProveTraffic", "RevertSchema", "EnterMaintenance", "RestoreDatabase",

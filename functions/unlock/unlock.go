@@ -19,12 +19,14 @@ type Stage struct{ Locks Locks }
 // Result is empty: there is nothing to say of a lock that was given back.
 type Result struct{}
 
-// Handle gives the lease back, if there is one and it was not lost. Without a lease it gives
-// back what the execution may have taken without hearing of it: a function can die right after
-// it took the lock. Repeating it is safe.
+// Handle gives the lease back, if there is one and it was not lost, and then what the execution
+// may have taken without hearing of it: a function can die right after it took the lock.
+// Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) {
-	if !doc.Lease().Held() {
-		return Result{}, s.Locks.ReleaseExecution(ctx, doc.Request.Scope, doc.Execution)
+	if doc.Lease().Held() {
+		if err := s.Locks.Release(ctx, doc.Request.Scope, doc.Lease()); err != nil {
+			return Result{}, err
+		}
 	}
-	return Result{}, s.Locks.Release(ctx, doc.Request.Scope, doc.Lease())
+	return Result{}, s.Locks.ReleaseExecution(ctx, doc.Request.Scope, doc.Execution)
 }

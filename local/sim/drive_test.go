@@ -32,6 +32,9 @@ func (d drive) scenario(t *testing.T, w world) string {
 		w.FailAt(sim.Fault{Machine: "deploy", At: "Replan", Moment: sim.Before, Error: "Pilotage.Rejected"})
 	case "Rollback":
 		w.FailAt(sim.Fault{Machine: "deploy", At: "Verify", Moment: sim.Before, Error: "Pilotage.Unhealthy"})
+	case "CheckRollback":
+		w.FailAt(sim.Fault{Machine: "deploy", At: "Verify", Moment: sim.Before, Error: "Pilotage.Unhealthy"})
+		w.FailAt(sim.Fault{Machine: "rollback", At: "RestoreTraffic", Attempt: 1, Moment: sim.Before, Error: "Pilotage.LeaseLost"})
 	case "Page":
 		w.FailAt(sim.Fault{Machine: "deploy", At: "Record", Moment: sim.Before, Error: "Pilotage.Internal"})
 	case "ReportLeftover":

@@ -34,6 +34,7 @@ func (d drive) end() end {
 		"UnlockRefused":  {"Pilotage.Refused", deploy.Refused, "before"},
 		"Refused":        {"Pilotage.Refused", deploy.Refused, "before"},
 		"Rollback":       {"Pilotage.RolledBack", deploy.RolledBack, "before"},
+		"CheckRollback":  {"Pilotage.FailedDirty", deploy.FailedDirty, ""},
 		"LeaseLost":      {"Pilotage.LeaseLost", deploy.RolledBack, "before"},
 		"Page":           {"Pilotage.FailedDirty", deploy.FailedDirty, ""},
 		"FailedDirty":    {"Pilotage.FailedDirty", deploy.FailedDirty, ""},

@@ -114,3 +114,38 @@ func TestLockTakenByForceStopsItsHolderAtOnce(t *testing.T) {
 		w.ends("d1", deploy.RolledBack)
 	})
 }
+
+func TestEmergencyThatTakesTheLockFromARollbackPagesNobody(t *testing.T) {
+	bubble(t, sim.Options{}, func(t *testing.T, w world) {
+		w.FailAt(sim.Fault{Machine: "deploy", At: "Verify", Moment: sim.Before, Error: "Pilotage.Unhealthy"})
+		w.OnEnter("rollback", "RestoreTraffic", func(string) {
+			w.must(w.Start(t.Context(), "r1", sim.Rollback(deploy.Emergency, "d1")))
+			time.Sleep(2 * time.Minute)
+		})
+		run := w.run("d1", sim.Deployment("1.1.0"))
+		if run.Error != "Pilotage.LeaseLost" || run.Next("CheckRollback") != "LeaseLost" {
+			t.Errorf("got error %s and path %v, want LeaseLost", run.Error, run.Path)
+		}
+		w.ends("d1", deploy.RolledBack)
+		w.ends("r1", deploy.RolledBack)
+		for _, mail := range w.Mails() {
+			if mail.Urgent {
+				t.Errorf("%s was paged: %s", mail.To, mail.Subject)
+			}
+		}
+		if hold, err := w.Ledger.Hold(t.Context(), sim.Scope()); err != nil || hold.Dirty {
+			t.Errorf("got %+v and error %v, want no dirty hold", hold, err)
+		}
+	})
+}
+
+func TestLockTakenUnheardToRetireIsGivenBack(t *testing.T) {
+	bubble(t, sim.Options{}, func(t *testing.T, w world) {
+		w.FailAt(sim.Fault{Machine: "deploy", At: "LockToRetire", Moment: sim.After, Error: sim.Crash})
+		run := w.run("d1", sim.Deployment("1.1.0"))
+		if run.Error != "" || !slices.Contains(run.Path, "ReportLeftover") {
+			t.Errorf("got error %q and path %v, want ReportLeftover in it", run.Error, run.Path)
+		}
+		w.ends("d1", deploy.Succeeded)
+	})
+}

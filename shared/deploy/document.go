@@ -60,6 +60,7 @@ type Results struct {
 	Retire      RetireResult      `json:"retire,omitzero"`
 	Restore     RestoreResult     `json:"restore,omitzero"`
 	Hold        HoldResult        `json:"hold,omitzero"`
+	Rollback    RollbackResult    `json:"rollback,omitzero"`
 }
 
 // Progress is what a stage says that may have to be asked again: not ready is a result,
@@ -230,6 +231,12 @@ type RetireResult struct {
 type RestoreResult struct {
 	Progress
 	Instance string `json:"instance,omitempty"`
+}
+
+// RollbackResult is why the rollback of a deployment failed; zero when it did not.
+type RollbackResult struct {
+	// LeaseLost says that somebody took the lock from it, who is repairing now.
+	LeaseLost bool `json:"leaseLost"`
 }
 
 // HoldResult is the hold that a rollback leaves.
