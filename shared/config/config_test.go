@@ -230,8 +230,13 @@ func relationRefusals() []refusal {
 			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 1800 seconds together; give more, or bake less`,
 		},
 		{
-			name: "an extension of nothing", related: true, old: "    notify:", new: "    analysis: {extendSeconds: 0}\n    notify:",
-			want: `17:31: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
+			name: "bakes longer than the timeout once they are extended", related: true, old: "    notify:",
+			new:  "    analysis: {whenInconclusive: extend, extendSeconds: 840}\n    notify:",
+			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 120 seconds together and may be extended by 1680; give more, or set analysis.extendSeconds lower`,
+		},
+		{
+			name: "an extension of nothing", related: true, old: "    notify:", new: "    analysis: {whenInconclusive: extend, extendSeconds: 0}\n    notify:",
+			want: `17:57: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
 		},
 		{
 			name: "the same smoke test twice", related: true, old: "    approval:", new: "      - {name: ready, path: /}\n    approval:",

@@ -16,7 +16,7 @@ func relations() []string {
 	return []string{
 		"Weights of `strategy.steps` rise from step to step, and the last is 100.",
 		"A blue-green strategy has one step, of 100. A canary has at least one step before it.",
-		"All bakes of a strategy together take less than `timeoutSeconds`.",
+		"All bakes of a strategy together take less than `timeoutSeconds`; with `whenInconclusive: extend`, so do they with the extension of each.",
 		"With `whenInconclusive: extend`, `extendSeconds` is more than 0.",
 		"Names of smoke tests differ, and at least one test is critical: an emergency rollback runs only those.",
 		"Approvers are named wherever approval is asked for; no check, approver or recipient is listed twice.",
@@ -70,15 +70,23 @@ func (c *checker) steps(path string, s deploy.Strategy) {
 	}
 }
 
-// bakes checks that a deployment can end in time when nothing goes wrong.
+// bakes checks that a deployment can end in time when nothing goes wrong, bakes that are extended
+// included. A bake of no length is not extended.
 func (c *checker) bakes(path string, e deploy.Environment) {
-	total := 0
+	total, extensions := 0, 0
 	for _, step := range e.Strategy.Steps {
 		total += step.BakeSeconds
+		if step.BakeSeconds > 0 && e.Analysis.WhenInconclusive == deploy.InconclusiveExtend {
+			extensions += e.Analysis.ExtendSeconds
+		}
 	}
-	if total >= e.TimeoutSeconds {
+	switch {
+	case total >= e.TimeoutSeconds:
 		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together; give more, or bake less",
 			e.TimeoutSeconds, total)
+	case total+extensions >= e.TimeoutSeconds:
+		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together and may be extended by %d; give more, or set analysis.extendSeconds lower",
+			e.TimeoutSeconds, total, extensions)
 	}
 }
 
