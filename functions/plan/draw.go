@@ -54,6 +54,9 @@ func draw(doc deploy.Document, from seen) (deploy.Plan, error) {
 		plan.SnapshotID = SnapshotID(doc.ID)
 	}
 	plan.Notes = notes(release, capsule)
+	if note := proof(plan); note != "" {
+		plan.Notes = append(plan.Notes, note)
+	}
 	plan.Forecast = forecast(plan)
 	plan.WayBack = wayBack(plan)
 	return plan, nil
