@@ -18,6 +18,9 @@ import (
 func (s *run) approve(ctx context.Context) error {
 	wanted := s.file.Approve
 	mail, err := s.world.Mailbox.Wait(ctx, wanted.By, func(m mailbox.Mail) bool { return strings.Contains(m.Subject, "approve ") })
+	if ctx.Err() != nil {
+		return fmt.Errorf("approve: nobody asked %s for approval", wanted.By)
+	}
 	if err != nil {
 		return fmt.Errorf("wait for the approval mail to %s: %w", wanted.By, err)
 	}

@@ -32,7 +32,9 @@ func (c *checker) fail() error { return c.document.Fail(c.problems) }
 // given checks what the other checks need.
 func (c *checker) given() {
 	f := c.file
-	if f.Name == "" || strings.ContainsAny(f.Name, "/\\ \t\n") || strings.HasPrefix(f.Name, ".") {
+	if f.Name == "" {
+		c.wrong("name", "is missing; a scenario needs a name without spaces and slashes")
+	} else if strings.ContainsAny(f.Name, "/\\ \t\n") || strings.HasPrefix(f.Name, ".") {
 		c.wrong("name", "is %q; a scenario needs a name without spaces and slashes", f.Name)
 	}
 	if f.Settings == "" {
@@ -50,10 +52,10 @@ func (c *checker) given() {
 	c.versions = versions
 }
 
-// check checks the rest.
-func (c *checker) check() {
+// start checks what is there at the beginning, which everything else refers to.
+func (c *checker) start() {
 	if len(c.file.Start) == 0 {
-		c.wrong("start", "names no environment; name at least one and the version that it serves, as in staging: %s", c.versions[0])
+		c.wrong("start", "names no environment; name at least one and the version that it serves, as in {staging: %s}", c.versions[0])
 	}
 	for name, version := range c.file.Start {
 		if _, err := c.settings.Environment(name); err != nil {
@@ -61,6 +63,10 @@ func (c *checker) check() {
 		}
 		c.release("start."+name, version)
 	}
+}
+
+// check checks the rest.
+func (c *checker) check() {
 	c.actions()
 	c.traffic()
 	c.approve()
@@ -77,13 +83,15 @@ func (c *checker) oneOf(path, value string, wanted []string) {
 	if slices.Contains(wanted, value) {
 		return
 	}
-	hint := strings.Join(wanted, ", ")
-	if near := yamlfile.Nearest(value, wanted); near != "" {
-		hint = "did you mean " + near + "? There are " + hint
-	} else {
-		hint = "there are " + hint
+	if value == "" {
+		c.wrong(path, "is missing; give one of %s", strings.Join(wanted, ", "))
+		return
 	}
-	c.wrong(path, "%q is unknown; %s", value, hint)
+	hint := ""
+	if near := yamlfile.Nearest(value, wanted); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	c.wrong(path, "%q is none of %s%s", value, strings.Join(wanted, ", "), hint)
 }
 
 // started reports an environment that is not built.

@@ -117,7 +117,11 @@ func (c *checker) states(place string, names []string) {
 		if _, there := known[name]; there {
 			continue
 		}
-		hint := "the console shows the states of both machines"
+		if name == "" {
+			c.wrong(path, "is missing; name a state, as in Observe")
+			continue
+		}
+		hint := "docs/stages.md lists the states of both machines"
 		if near := yamlfile.Nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
 			hint = "did you mean " + near + "?"
 		}

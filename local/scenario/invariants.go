@@ -43,9 +43,9 @@ func (s *run) invariants(ctx context.Context, result report.Scenario) []string {
 	if want := s.file.Expect.Hold; want != "" && hold.Active() != (want == "set") {
 		seen := "none"
 		if hold.Active() {
-			seen = fmt.Sprintf("one was set: %q", hold.Reason)
+			seen = fmt.Sprintf("one (%s)", hold.Reason)
 		}
-		wrong("expect.hold: %s was expected, %s", want, seen)
+		wrong("expect.hold: %s was expected, %s was seen", want, seen)
 	}
 	lock, err := s.world.Ports.Ledger.Lock(ctx, scope)
 	if err != nil {

@@ -1,8 +1,9 @@
 package scenario
 
 import (
+	"errors"
+	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/pilotage/pilotage/shared/config"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -25,17 +26,23 @@ func Load(path string) (File, config.File, error) {
 	if err := document.Decode(&file); err != nil {
 		return File{}, config.File{}, err
 	}
-	c := checker{document: document, file: file}
+	c := &checker{document: document, file: file}
 	c.given()
 	if err := c.fail(); err != nil {
 		return File{}, config.File{}, err
 	}
 	if c.settings, err = config.Load(file.beside(file.Settings)); err != nil {
-		return File{}, config.File{}, fault.New(fault.Invalid, "%s: settings: %w", filepath.Base(path), err)
-	}
-	c.check()
-	if err := c.fail(); err != nil {
+		if unreadable := new(fs.PathError); errors.As(err, &unreadable) {
+			c.wrong("settings", "%v", err)
+			err = c.fail()
+		}
 		return File{}, config.File{}, err
+	}
+	for _, check := range []func(){c.start, c.check} {
+		check()
+		if err := c.fail(); err != nil {
+			return File{}, config.File{}, err
+		}
 	}
 	return file, c.settings, c.describe()
 }
