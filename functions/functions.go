@@ -13,6 +13,7 @@ import (
 	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/functions/hold"
 	"github.com/pilotage/pilotage/functions/intake"
+	"github.com/pilotage/pilotage/functions/lifthold"
 	"github.com/pilotage/pilotage/functions/lock"
 	"github.com/pilotage/pilotage/functions/maintenance"
 	"github.com/pilotage/pilotage/functions/migrate"
@@ -34,6 +35,7 @@ import (
 	"github.com/pilotage/pilotage/functions/watchdog"
 	"github.com/pilotage/pilotage/functions/webhook"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/escalate"
 )
 
 // Handler answers one invocation: a JSON payload in, a JSON result out. Its errors have a class
@@ -46,6 +48,7 @@ func Table(w World) map[string]Handler {
 	guard := guard{ledger: w.Ledger, clock: w.Clock}
 	planned := plan.Stage{Settings: w.Settings, Catalog: w.Catalog, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Clock: w.Clock}
 	back := planrollback.Stage{Settings: w.Settings, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Clock: w.Clock}
+	escalation := escalate.Escalation{Ledger: w.Ledger, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}
 	return map[string]Handler{
 		// Before anything is changed.
 		"Validate":     plain(validate.Stage{Settings: w.Settings, Catalog: w.Catalog, Ledger: w.Ledger, Clock: w.Clock}.Handle),
@@ -75,12 +78,13 @@ func Table(w World) map[string]Handler {
 		// The ends.
 		"Record": stage(record.Stage{Ledger: w.Ledger, Archive: w.Archive, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}.Handle),
 		"Unlock": stage(unlock.Stage{Locks: w.Ledger}.Handle),
-		"Page":   stage(page.Stage{Ledger: w.Ledger, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}.Handle),
+		"Page":   stage(page.Stage{Escalation: escalation}.Handle),
 
 		// Entry points.
 		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets}.Handle),
 		"Intake":   typed(intake.Function{Starter: w.Executions, Marks: w.Ledger, Services: w.Settings, Clock: w.Clock, NewID: w.NewID}.Handle),
-		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Clock: w.Clock}.Handle),
+		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Clock: w.Clock}.Handle),
+		"LiftHold": plain(lifthold.Function{Ledger: w.Ledger, Settings: w.Settings, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}.Handle),
 		"Decide":   typed(decide.Function{Ballots: w.Ledger, Tokens: w.Tokens, Clock: w.Clock, Hash: approve.Hash}.Handle),
 	}
 }

@@ -3,12 +3,9 @@
 package validate
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -18,6 +15,7 @@ import (
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/strict"
 )
 
 // Settings finds the configuration of a scope. An unknown one is fault.Invalid.
@@ -50,8 +48,8 @@ type Stage struct {
 // The errors are fault.Invalid for a request that is wrong and fault.Denied for one that is
 // not allowed now. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, raw json.RawMessage) (deploy.ValidateResult, error) {
-	doc, err := decode(raw)
-	if err != nil {
+	var doc deploy.Document
+	if err := strict.Decode(raw, &doc); err != nil {
 		return deploy.ValidateResult{}, err
 	}
 	if err := named(doc.ID); err != nil {
@@ -82,25 +80,6 @@ func (s Stage) Handle(ctx context.Context, raw json.RawMessage) (deploy.Validate
 		checks = append(checks, check.name)
 	}
 	return deploy.ValidateResult{Checks: checks}, nil
-}
-
-// decode reads the document strictly: an unknown field in the request is a mistake that
-// somebody made, and it must not be dropped in silence.
-func decode(raw json.RawMessage) (deploy.Document, error) {
-	var doc deploy.Document
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&doc); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
-			return doc, fault.New(fault.Invalid, "the request's field %q is a JSON %s where %s is wanted", strings.TrimPrefix(wrong.Field, "request."), wrong.Value, wrong.Type)
-		}
-		return doc, fault.New(fault.Invalid, "read the request: %s", strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return doc, fault.New(fault.Invalid, "read the request: there is more after its end")
-	}
-	return doc, nil
 }
 
 // named checks the execution's name, which is the deployment's id: names of snapshots and of

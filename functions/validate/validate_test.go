@@ -177,7 +177,7 @@ func TestPromotesOnlyWhatWasVerified(t *testing.T) {
 		"from elsewhere":   {with(func(d *ledger.Deployment) { d.Scope = sim.Scope() }), "deployment s1 went to production; production takes only what staging has verified"},
 		"of another":       {with(func(d *ledger.Deployment) { d.Scope.Service = "other" }), "deployment s1 is of service other, not of running-app"},
 		"more than a day":  {with(func(d *ledger.Deployment) { d.EndedAt = time.Date(1999, 12, 30, 23, 0, 0, 0, time.UTC) }), "deployment s1 ended at 1999-12-30T23:00:00Z; production takes none older than 24 hours"},
-		"not known at all": {ledger.Deployment{ID: "s2", Scope: sim.Staging()}, `the ledger knows no deployment "s1"; pilotage history lists those that it knows`},
+		"not known at all": {ledger.Deployment{ID: "s2", Scope: sim.Staging()}, `the ledger knows no deployment "s1"; its id is in the mails and in the name of its execution`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -92,7 +92,7 @@ func (l *Ledger) Locate(ctx context.Context, id string) (Deployment, error) {
 }
 
 func unknown(id string) error {
-	return fault.New(fault.Invalid, "the ledger knows no deployment %q; pilotage history lists those that it knows", id)
+	return fault.New(fault.Invalid, "the ledger knows no deployment %q; its id is in the mails and in the name of its execution", id)
 }
 
 // indexPartition maps ids to scopes: people name a deployment by its id alone.
