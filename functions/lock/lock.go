@@ -16,6 +16,8 @@ import (
 // Locks is what is asked of the ledger.
 type Locks interface {
 	Acquire(ctx context.Context, claim ledger.Claim) (deploy.Lease, ledger.Lock, error)
+	Lock(ctx context.Context, scope deploy.Scope) (ledger.Lock, error)
+	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	RequestHalt(ctx context.Context, scope deploy.Scope, owner string, halt ledger.Halt) error
 }
 
@@ -34,9 +36,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResu
 		since = now
 	}
 	claim := ledger.Claim{Scope: doc.Request.Scope, Owner: owner(doc), Execution: doc.Execution}
-	if emergency(doc) && now.Sub(since) >= time.Duration(doc.Plan.Environment.Rollback.HaltGraceSeconds)*time.Second {
-		claim.Force = ledger.TakeIt
+	force, err := s.force(ctx, doc, now.Sub(since))
+	if err != nil {
+		return deploy.LockResult{}, err
 	}
+	claim.Force = force
 	lease, lock, err := s.Locks.Acquire(ctx, claim)
 	if err != nil {
 		return deploy.LockResult{}, err
@@ -45,6 +49,29 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResu
 		return held(doc, lease, lock, now), nil
 	}
 	return s.wait(ctx, doc, lock, since)
+}
+
+// force lets an emergency take the lock after the grace, and any rollback by a person take it from
+// a deployment that ended dirty: that one keeps it so that nothing starts by itself.
+func (s Stage) force(ctx context.Context, doc deploy.Document, waited time.Duration) (ledger.Force, error) {
+	if doc.Request.Kind != deploy.KindRollback || automatic(doc) {
+		return ledger.Polite, nil
+	}
+	if emergency(doc) && waited >= time.Duration(doc.Plan.Environment.Rollback.HaltGraceSeconds)*time.Second {
+		return ledger.TakeIt, nil
+	}
+	lock, err := s.Locks.Lock(ctx, doc.Request.Scope)
+	if err != nil || lock.Owner == "" {
+		return ledger.Polite, err
+	}
+	holder, err := s.Locks.Deployment(ctx, doc.Request.Scope, lock.Owner)
+	switch {
+	case fault.Is(err, fault.Invalid):
+		return ledger.Polite, nil // nobody knows the holder, so nobody knows how it ended
+	case err != nil || holder.Outcome != deploy.FailedDirty:
+		return ledger.Polite, err
+	}
+	return ledger.TakeIt, nil
 }
 
 func held(doc deploy.Document, lease deploy.Lease, lock ledger.Lock, now time.Time) deploy.LockResult {

@@ -37,7 +37,9 @@ type Ledger interface {
 	Begin(ctx context.Context, deployment ledger.Deployment) error
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	Live(ctx context.Context, scope deploy.Scope) (ledger.Live, error)
+	Deployments(ctx context.Context, scope deploy.Scope, limit int) ([]ledger.Deployment, error)
 	Lock(ctx context.Context, scope deploy.Scope) (ledger.Lock, error)
+	Hold(ctx context.Context, scope deploy.Scope) (ledger.Hold, error)
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
@@ -151,26 +153,10 @@ func (s Stage) undone(ctx context.Context, doc deploy.Document) (ledger.Deployme
 	if entry.Kind != deploy.KindDeploy {
 		return ledger.Deployment{}, fault.New(fault.Invalid, "%s is a rollback; name the deployment to take back", id)
 	}
-	if entry.Promoted && entry.UndoneBy == "" && live.Deployment != id {
+	if replaced(entry, live) {
 		return ledger.Deployment{}, fault.New(fault.Invalid, "deployment %s is not live any more, %s is; take that one back first", id, live.Deployment)
 	}
 	return entry, nil
-}
-
-// newest is the deployment that is at work, or else the one that is live.
-func (s Stage) newest(ctx context.Context, scope deploy.Scope, live ledger.Live) (string, error) {
-	lock, err := s.Ledger.Lock(ctx, scope)
-	if err != nil || lock.Owner == "" {
-		return live.Deployment, err
-	}
-	holder, err := s.Ledger.Deployment(ctx, scope, lock.Owner)
-	if err != nil {
-		return "", err
-	}
-	if holder.Kind == deploy.KindDeploy && holder.Open() {
-		return holder.ID, nil
-	}
-	return live.Deployment, nil
 }
 
 // look is the state of the scope now.

@@ -28,6 +28,11 @@ type Ledger interface {
 	ReleaseExecution(ctx context.Context, scope deploy.Scope, execution string) error
 }
 
+// Escalation calls for people when a rollback is stopped again and again.
+type Escalation interface {
+	Page(ctx context.Context, doc deploy.Document) (paged []string, err error)
+}
+
 // Change is the detail of a "Step Functions Execution Status Change" event.
 type Change struct {
 	ExecutionArn    string `json:"executionArn"`
@@ -41,13 +46,16 @@ type Result struct {
 	// Started is the name of the rollback that was started; empty when none was needed.
 	Started string `json:"started,omitempty"`
 	Reason  string `json:"reason"`
+	// Paged is who was called, once going back was tried often enough.
+	Paged []string `json:"paged,omitempty"`
 }
 
 // Function watches executions.
 type Function struct {
-	Starter Starter
-	Ledger  Ledger
-	Clock   clock.Clock
+	Starter    Starter
+	Ledger     Ledger
+	Escalation Escalation
+	Clock      clock.Clock
 }
 
 // RollbackMachine is the name under which Starter knows the rollback machine.
@@ -134,7 +142,7 @@ func (f Function) takeOver(ctx context.Context, entry ledger.Deployment, change 
 	}
 	name := strings.TrimSuffix(target, "-rollback") + fmt.Sprintf("-watchdog-%d", attempt)
 	if attempt > maxAttempts {
-		return Result{}, fault.New(fault.Internal, "the rollback of %s was stopped %d times; a person has to look at %s", target, maxAttempts, entry.Scope)
+		return f.giveUp(ctx, entry, request)
 	}
 	request.RequestedAt = f.Clock.Now()
 	input, err := json.Marshal(request)
@@ -151,4 +159,16 @@ func (f Function) takeOver(ctx context.Context, entry ledger.Deployment, change 
 		return Result{}, fmt.Errorf("start rollback %s: %w", name, err)
 	}
 	return Result{Started: name, Reason: request.Reason}, nil
+}
+
+// giveUp closes the entries as failed-dirty, sets a dirty hold and pages.
+func (f Function) giveUp(ctx context.Context, entry ledger.Deployment, next deploy.Request) (Result, error) {
+	doc := deploy.Document{
+		SchemaVersion: deploy.SchemaVersion, ID: entry.ID, Execution: entry.Execution, Request: entry.Request, Plan: entry.Plan,
+		Error: next.Rollback.Cause,
+	}
+	doc.Request.Kind, doc.Request.Scope = entry.Kind, entry.Scope
+	doc.Error.Cause = fmt.Sprintf("the rollback of %s was stopped %d times and is not started again: %s", next.Rollback.Deployment, maxAttempts, next.Rollback.Cause.Cause)
+	paged, err := f.Escalation.Page(ctx, doc)
+	return Result{Paged: paged, Reason: doc.Error.Cause}, err
 }

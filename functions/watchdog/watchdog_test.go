@@ -42,6 +42,14 @@ func deployment(id string, outcome deploy.Outcome) ledger.Deployment {
 	return entry
 }
 
+// pager keeps the last call for people.
+type pager struct{ last string }
+
+func (p *pager) Page(_ context.Context, doc deploy.Document) ([]string, error) {
+	p.last = doc.ID + " because of " + doc.Error.Cause
+	return []string{"oncall"}, nil
+}
+
 // unplanned is a deployment that has no plan under the lock.
 func unplanned(id string) ledger.Deployment {
 	return ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: sim.Scope(), Execution: "arn:" + id}
@@ -61,7 +69,7 @@ func TestTakesOverOnceWhatNobodyFinishes(t *testing.T) {
 		status string
 		entry  ledger.Deployment
 		want   string
-		class  fault.Class
+		paged  string
 	}{
 		"a deployment that was stopped":       {"ABORTED", deployment("d1", ""), "d1-watchdog-1", ""},
 		"one that timed out":                  {"TIMED_OUT", deployment("d1", ""), "d1-watchdog-1", ""},
@@ -74,7 +82,7 @@ func TestTakesOverOnceWhatNobodyFinishes(t *testing.T) {
 		"its rollback, not yet planned":       {"ABORTED", rollback("d1", deploy.Automatic, 0, ""), "d1-watchdog-1", ""},
 		"its rollback, at work":               {"ABORTED", rollback("d1", deploy.Automatic, 0, "d0"), "d0-watchdog-1", ""},
 		"the second attempt":                  {"ABORTED", rollback("d1", deploy.Automatic, 1, "d0"), "d0-watchdog-2", ""},
-		"the last attempt":                    {"ABORTED", rollback("d1", deploy.Automatic, 3, "d0"), "", fault.Internal},
+		"the last attempt":                    {"ABORTED", rollback("d1", deploy.Automatic, 3, "d0"), "", "d1 because of the rollback of d0 was stopped 3 times and is not started again: the execution ended as ABORTED"},
 		"a person's rollback, not yet begun":  {"ABORTED", rollback("d1", deploy.Standard, 0, ""), "", ""},
 		"a person's rollback, at work":        {"ABORTED", rollback("d1", deploy.Standard, 0, "d0"), "d0-watchdog-1", ""},
 	} {
@@ -85,15 +93,16 @@ func TestTakesOverOnceWhatNobodyFinishes(t *testing.T) {
 					t.Fatal(err)
 				}
 				s := &starter{}
-				f := watchdog.Function{Starter: s, Ledger: l, Clock: clock.System{}}
+				p := &pager{}
+				f := watchdog.Function{Starter: s, Ledger: l, Escalation: p, Clock: clock.System{}}
 				var event struct {
 					Detail watchdog.Change `json:"detail"`
 				}
 				event.Detail = watchdog.Change{Name: "d1", Status: test.status, ExecutionArn: "arn:d1"}
 				for range 3 {
 					result, err := f.Handle(t.Context(), event)
-					if test.class != "" && !fault.Is(err, test.class) || test.class == "" && err != nil || result.Started != test.want {
-						t.Errorf("got %+v and error %v, want %q started", result, err, test.want)
+					if err != nil || result.Started != test.want || p.last != test.paged {
+						t.Errorf("got %+v, error %v and page %q, want %q started and page %q", result, err, p.last, test.want, test.paged)
 					}
 					time.Sleep(time.Minute)
 				}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -112,5 +113,70 @@ func (w world) whole(d drive) {
 	}
 	if got != w.start && got != others {
 		w.t.Errorf("the world is neither as before nor as deployed: %+v", got)
+	}
+}
+
+// TestRollbackStoppedAgainAndAgainCallsForAPerson: the watchdog tries three times, and then
+// nothing is left open in silence.
+func TestRollbackStoppedAgainAndAgainCallsForAPerson(t *testing.T) {
+	bubble(t, sim.Options{}, func(t *testing.T, w world) {
+		w.StopAt("deploy", "Verify")
+		w.FailAt(sim.Fault{Machine: "rollback", At: "RestoreTraffic", Moment: sim.Before, Error: sim.Stop})
+		w.run("d1", sim.Deployment("1.1.0"))
+		w.ends("d1", deploy.FailedDirty)
+		for _, id := range []string{"d1-watchdog-1", "d1-watchdog-2", "d1-watchdog-3"} {
+			w.ends(id, deploy.FailedDirty)
+		}
+		hold, err := w.Ledger.Hold(t.Context(), sim.Scope())
+		w.must(err)
+		if !hold.Dirty || hold.Deployment != "d1" {
+			t.Errorf("got %+v, want a dirty hold because of d1", hold)
+		}
+	})
+}
+
+// TestDirtyDeploymentIsTakenBackByARollbackThatNamesNone: it is what people mean, and not the
+// good one before it; and what it died with does not keep them waiting.
+func TestDirtyDeploymentIsTakenBackByARollbackThatNamesNone(t *testing.T) {
+	for _, mode := range []deploy.Mode{deploy.Standard, deploy.Emergency} {
+		t.Run(string(mode), func(t *testing.T) {
+			bubble(t, sim.Options{}, func(t *testing.T, w world) {
+				w.FailAt(sim.Fault{Machine: "deploy", At: "Verify", Moment: sim.Before, Error: "Pilotage.Unhealthy"})
+				w.FailAt(sim.Fault{Machine: "rollback", At: "RestoreTraffic", Attempt: 1, Moment: sim.Before, Error: "Pilotage.Internal"})
+				w.run("d1", sim.Deployment("1.1.0"))
+				w.ends("d1", deploy.FailedDirty)
+				begun := time.Now()
+				w.run("r1", sim.Rollback(mode, ""))
+				w.ends("r1", deploy.RolledBack)
+				w.ends("d1", deploy.RolledBack)
+				w.unchanged()
+				if took := time.Since(begun); took > time.Minute {
+					t.Errorf("it took %s, want less than a minute", took)
+				}
+			})
+		})
+	}
+}
+
+// TestPersonsRollbackThatFailsIsBegunAnew: after a person's rollback ended dirty in its last
+// steps, another that names nothing takes the same deployment back, and not the one before.
+func TestPersonsRollbackThatFailsIsBegunAnew(t *testing.T) {
+	for _, state := range []string{"RestoreTraffic", "Hold", "Record", "Unlock"} {
+		t.Run(state, func(t *testing.T) {
+			bubble(t, sim.Options{}, func(t *testing.T, w world) {
+				w.run("d1", sim.Deployment("1.1.0"))
+				w.FailAt(sim.Fault{Machine: "rollback", At: state, Attempt: 1, Moment: sim.Before, Error: "Pilotage.Internal"})
+				w.run("r1", sim.Rollback(deploy.Standard, ""))
+				w.ends("r1", deploy.FailedDirty)
+				hold, err := w.Ledger.Hold(t.Context(), sim.Scope())
+				w.must(err)
+				if !hold.Dirty || hold.Deployment != "d1" {
+					t.Errorf("got %+v, want a dirty hold because of d1", hold)
+				}
+				w.run("r2", sim.Rollback(deploy.Standard, ""))
+				w.ends("r2", deploy.RolledBack)
+				w.unchanged()
+			})
+		})
 	}
 }
