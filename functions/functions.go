@@ -36,6 +36,7 @@ import (
 	"github.com/pilotage/pilotage/functions/webhook"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/escalate"
+	"github.com/pilotage/pilotage/shared/strict"
 )
 
 // Handler answers one invocation: a JSON payload in, a JSON result out. Its errors have a class
@@ -53,7 +54,7 @@ func Table(w World) map[string]Handler {
 		// Before anything is changed.
 		"Validate":     plain(validate.Stage{Settings: w.Settings, Catalog: w.Catalog, Ledger: w.Ledger, Clock: w.Clock}.Handle),
 		"Plan":         either("Replan", guarded(guard, planned.Replan), stage(planned.Handle)),
-		"PlanRollback": either("Replan", guarded(guard, back.Replan), stage(back.Handle)),
+		"PlanRollback": either("Replan", guarded(guard, back.Replan), strictly(stage(back.Handle))),
 		"Announce":     stage(announce.Stage{Notifier: w.notifier()}.Handle),
 		"Approve": stage(approve.Stage{
 			Ballots: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Clock: w.Clock, BaseURL: w.ApprovalURL, Secret: w.ApprovalSecret,
@@ -62,7 +63,7 @@ func Table(w World) map[string]Handler {
 
 		// Under the lock.
 		"Maintenance": guarded(guard, maintenance.Stage{Balancer: w.Balancer, Clock: w.Clock}.Handle),
-		"Backup":      guarded(guard, backup.Stage{Backups: w.Backups}.Handle),
+		"Backup":      guarded(guard, backup.Stage{Backups: w.Backups, Clock: w.Clock}.Handle),
 		"Migrate":     guarded(guard, migrate.Stage{Schema: w.Schema}.Handle),
 		"Release":     guarded(guard, release.Stage{Fleet: w.Fleet, Clock: w.Clock}.Handle),
 		"SmokeTest":   guarded(guard, smoketest.Stage{Caller: w.Caller}.Handle),
@@ -72,7 +73,7 @@ func Table(w World) map[string]Handler {
 		"Verify":      guarded(guard, verify.Stage{Balancer: w.Balancer, Caller: w.Caller, Schema: w.Schema}.Handle),
 		"Promote":     guarded(guard, promote.Stage{Ledger: w.Ledger, Clock: w.Clock}.Handle),
 		"Retire":      guarded(guard, retire.Stage{Balancer: w.Balancer, Fleet: w.Fleet, Ledger: w.Ledger}.Handle),
-		"Restore":     guarded(guard, restore.Stage{Backups: w.Backups}.Handle),
+		"Restore":     guarded(guard, restore.Stage{Backups: w.Backups, Clock: w.Clock}.Handle),
 		"Hold":        guarded(guard, hold.Stage{Ledger: w.Ledger, Clock: w.Clock}.Handle),
 
 		// The ends.
@@ -98,5 +99,21 @@ func either(name string, named, otherwise Handler) Handler {
 			return named(ctx, payload)
 		}
 		return otherwise(ctx, payload)
+	}
+}
+
+// strictly refuses a document with a field that nobody knows: in a request that a person wrote it
+// is a mistake, and what was meant by it must not be left out in silence. An automatic rollback
+// is written by a machine, and nothing in it may keep it from going back.
+func strictly(next Handler) Handler {
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		if doc, err := decode(payload); err == nil && doc.Request.Rollback.Mode == deploy.Automatic {
+			return next(ctx, payload)
+		}
+		var doc deploy.Document
+		if err := strict.Decode(payload, &doc); err != nil {
+			return nil, err
+		}
+		return next(ctx, payload)
 	}
 }

@@ -77,7 +77,8 @@ func notes(release deploy.Release, capsule deploy.Capsule) []string {
 	return notes
 }
 
-// Estimates for the parts whose length nothing in the configuration says, in seconds.
+// Guesses at the parts whose length nothing in the configuration says, in seconds: of a small
+// database and quick migrations. People read the sum as "about".
 const (
 	backupSeconds    = 5
 	migrationSeconds = 1

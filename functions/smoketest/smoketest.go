@@ -32,7 +32,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.SmokeTes
 		if err != nil {
 			return deploy.SmokeTestResult{}, fmt.Errorf("smoke test %q: %w", test.Name, err)
 		}
-		if wrong := judge(test, answer, doc.Plan.Release.Version); wrong != "" {
+		if wrong := answer.Judge(test, doc.Plan.Release.Version); wrong != "" {
 			failed = append(failed, fmt.Sprintf("%s: %s", test.Name, wrong))
 			continue
 		}
@@ -43,27 +43,4 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.SmokeTes
 			len(failed), len(doc.Plan.SmokeTests), doc.Plan.Release.Version, strings.Join(failed, "; "))
 	}
 	return result, nil
-}
-
-// judge says what is wrong with an answer, or nothing.
-func judge(test deploy.SmokeTest, answer traffic.Answer, version string) string {
-	switch {
-	case answer.Status != test.Status:
-		return fmt.Sprintf("%s %s answered %d, not %d: %s", test.Method, test.Path, answer.Status, test.Status, start(answer.Body))
-	case !strings.Contains(answer.Body, test.Contains):
-		return fmt.Sprintf("%s %s answered without %q: %s", test.Method, test.Path, test.Contains, start(answer.Body))
-	case answer.Release != version:
-		return fmt.Sprintf("%s %s was answered by release %q, not by %q", test.Method, test.Path, answer.Release, version)
-	}
-	return ""
-}
-
-// start is what fits into a sentence of an answer's body.
-func start(body string) string {
-	const most = 200
-	body = strings.Join(strings.Fields(body), " ")
-	if len(body) > most {
-		return body[:most] + " …"
-	}
-	return body
 }

@@ -112,8 +112,8 @@ func (s Stage) requests(ctx context.Context, doc deploy.Document) error {
 		if err != nil {
 			return fmt.Errorf("critical request %q: %w", test.Name, err)
 		}
-		if answer.Status != test.Status || answer.Release != doc.Plan.Release.Version {
-			return fault.New(fault.Unhealthy, "critical request %q got %d from release %q; %d from %q was expected", test.Name, answer.Status, answer.Release, test.Status, doc.Plan.Release.Version)
+		if wrong := answer.Judge(test, doc.Plan.Release.Version); wrong != "" {
+			return fault.New(fault.Unhealthy, "critical request %q: %s", test.Name, wrong)
 		}
 	}
 	return nil

@@ -98,7 +98,7 @@ func Describe(doc deploy.Document, changes []deploy.Change) string {
 	if plan.Maintenance {
 		line("Maintenance", "users see the maintenance page meanwhile")
 	}
-	line("Forecast", "%s", Duration(plan.Forecast.Seconds))
+	line("Forecast", "about %s", Duration(plan.Forecast.Seconds))
 	if plan.WayBack.Text != "" {
 		line("Way back", "%s About %s.", plan.WayBack.Text, Duration(plan.WayBack.Seconds))
 	}
