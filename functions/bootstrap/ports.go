@@ -49,13 +49,14 @@ func needs() map[string][]port {
 		"Restore":     {portLedger, portSettings, portBackups},
 		"Hold":        {portLedger},
 
-		"Record": {portLedger, portSender, portArchive},
+		"Record": {portLedger, portSettings, portSender, portArchive},
 		"Unlock": {portLedger},
 		"Page":   {portLedger, portSettings, portSender},
 
 		"Webhook":  {portBus, portSecrets},
 		"Intake":   {portLedger, portSettings, portDeploy},
-		"Watchdog": {portLedger, portRollback},
+		"Watchdog": {portLedger, portSettings, portSender, portRollback},
+		"LiftHold": {portLedger, portSettings, portSender, portArchive},
 		"Decide":   {portLedger, portTokens},
 	}
 }
