@@ -47,7 +47,7 @@ const (
 	Untyped
 )
 
-// configure is the environment of a plan: short, and with few steps.
+// configure is the environment of a story: short, and with few steps.
 func configure(change func(*deploy.Environment)) func(*deploy.Environment) {
 	return func(e *deploy.Environment) {
 		e.Strategy.Steps = deploy.Schedule{{Weight: 10, BakeSeconds: 5}, {Weight: 100}}
@@ -56,4 +56,15 @@ func configure(change func(*deploy.Environment)) func(*deploy.Environment) {
 			change(e)
 		}
 	}
+}
+
+// brief is the environment of a plan that is about one state: the emulation needs a second of a
+// processor for forty states, so there are no more than it takes to get there.
+func brief(change func(*deploy.Environment)) func(*deploy.Environment) {
+	return configure(func(e *deploy.Environment) {
+		e.Strategy.Steps = deploy.Schedule{{Weight: 100}}
+		if change != nil {
+			change(e)
+		}
+	})
 }

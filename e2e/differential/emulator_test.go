@@ -24,9 +24,19 @@ import (
 // enough for a busy machine not to time out.
 const timeScale = 0.1
 
-// atOnce is how many plans run through the emulation at a time. It has one core's worth of
-// interpreter, and waits half a second for each child execution.
-const atOnce = 8
+// Two emulations, each of which keeps one processor busy, and as many plans at a time in each:
+// a child execution is asked after twice a second, which is time for others.
+const (
+	labs   = 2
+	atOnce = 6
+)
+
+// side is one emulation with its script.
+type side struct {
+	differential.Emulated
+	script *differential.Script
+	lab    *lab.Lab
+}
 
 // TestDifferential runs every plan through both interpreters and fails on a difference that
 // nothing explains. PLANS is a regular expression that chooses plans by name.
@@ -41,26 +51,41 @@ func TestDifferential(t *testing.T) {
 	began := time.Now()
 	plans, traces := recorded(t)
 	local := time.Since(began)
+	began = time.Now()
+	sides := make([]side, labs)
+	for i := range sides {
+		sides[i] = opened(t, place)
+	}
+	ready := time.Since(began)
+	began = time.Now()
+	report := replayed(t, sides, plans, traces)
+	fmt.Print(report)
+	fmt.Printf("recorded in %.1f s, emulations ready in %.1f s, replayed in %.1f s\n", local.Seconds(), ready.Seconds(), time.Since(began).Seconds())
+	if report.Unexplained() > 0 {
+		t.Errorf("%d differences are unexplained", report.Unexplained())
+		for _, side := range sides {
+			t.Logf("the emulation at %s printed:\n%s", side.lab.URL, side.lab.Log())
+		}
+	}
+}
+
+// opened is a new emulation that knows both machines. It is closed when the test ends.
+func opened(t *testing.T, place lab.Place) side {
+	t.Helper()
 	script := &differential.Script{Clock: clock.System{}}
 	running, err := lab.Start(t.Context(), lab.Options{Place: place, Function: script.Answer, TimeScale: timeScale})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := running.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	emulated := differential.Emulated{Client: differential.Dial(running.URL), Clock: clock.System{}}
-	script.Service = emulated
-	register(t, emulated)
-	began = time.Now()
-	report := replayed(t, emulated, script, plans, traces)
-	fmt.Print(report)
-	fmt.Printf("recorded in %s, replayed in %s\n", local.Round(time.Second/10), time.Since(began).Round(time.Second/10))
-	if report.Unexplained() > 0 {
-		t.Errorf("%d differences are unexplained; the emulation printed:\n%s", report.Unexplained(), running.Log())
-	}
+	})
+	made := side{differential.Emulated{Client: differential.Dial(running.URL), Clock: clock.System{}}, script, running}
+	script.Service = made
+	register(t, made.Emulated)
+	return made
 }
 
 // register creates both state machines as they are shipped.
@@ -81,33 +106,55 @@ func register(t *testing.T, emulated differential.Emulated) {
 	}
 }
 
-// replayed runs the chosen plans through the emulation, some at a time.
-func replayed(t *testing.T, emulated differential.Emulated, script *differential.Script, plans []differential.Plan, traces []differential.Trace) *differential.Report {
+// replayed runs the chosen plans through the emulations.
+func replayed(t *testing.T, sides []side, plans []differential.Plan, traces []differential.Trace) *differential.Report {
 	t.Helper()
 	chosen, err := regexp.Compile(os.Getenv("PLANS"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	report := &differential.Report{}
+	work := make(chan int)
 	group, ctx := errgroup.WithContext(t.Context())
-	group.SetLimit(atOnce)
-	for i, plan := range plans {
-		if chosen.MatchString(plan.Name) {
-			group.Go(func() error { return replay(ctx, emulated, script, report, plan, traces[i]) })
-		}
+	for i := range labs * atOnce {
+		group.Go(func() error {
+			for number := range work {
+				if err := sides[i%labs].replay(ctx, report, plans[number], traces[number]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
+	group.Go(func() error {
+		defer close(work)
+		for i, plan := range plans {
+			if !chosen.MatchString(plan.Name) {
+				continue
+			}
+			select {
+			case work <- i:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
-func replay(ctx context.Context, emulated differential.Emulated, script *differential.Script, report *differential.Report, plan differential.Plan, trace differential.Trace) error {
-	other, problems, err := emulated.Replay(ctx, script, trace)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", plan.ID, plan.Name, err)
+func (s side) replay(ctx context.Context, report *differential.Report, plan differential.Plan, trace differential.Trace) error {
+	other, problems, err := s.Replay(ctx, s.script, trace)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	found := differential.Compare(plan, trace, other)
+	if err != nil {
+		found = []differential.Difference{{Plan: plan.Name, Execution: plan.ID, What: "replay", Emulated: err.Error()}}
+	}
 	for key, list := range problems {
 		for _, problem := range list {
 			found = append(found, differential.Difference{Plan: plan.Name, Execution: key.String(), What: "answering", Emulated: problem})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -97,7 +96,6 @@ func failures(at Spot, t task) []Plan {
 	kinds := []failure{
 		{"fails before its effect", "Pilotage.Internal", 1, sim.Before},
 		{"fails after its effect", "Pilotage.Internal", 1, sim.After},
-		{"dies", sim.Crash, 1, sim.Before},
 		{"is transient once, before its effect", "Pilotage.Transient", 1, sim.Before},
 	}
 	if t.catches("Pilotage.LeaseLost") {
@@ -110,6 +108,7 @@ func failures(at Spot, t task) []Plan {
 			failure{"is transient for ever", "Pilotage.Transient", 0, sim.Before},
 			failure{"is transient once, after its effect", "Pilotage.Transient", 1, sim.After},
 			failure{"is throttled once", "Lambda.TooManyRequestsException", 1, sim.Before},
+			failure{"dies", sim.Crash, 1, sim.Before},
 		)
 	case "Plan", "Lock", "Release", "Promote", "RestoreTraffic":
 		kinds = append(kinds, failure{"is stopped by hand", sim.Stop, 1, sim.Before})
@@ -133,8 +132,7 @@ func failures(at Spot, t task) []Plan {
 // reaching is a plan that comes to a state.
 func reaching(at Spot) Plan {
 	plan := Plan{
-		Options: sim.Options{Configure: configure(nil), Behaviours: slowStart(), SnapshotFor: 3 * time.Second},
-		Act:     request("1.1.0"),
+		Options: sim.Options{Configure: brief(nil)}, Act: request("1.1.0"),
 	}
 	if at.Machine == "rollback" {
 		return reachingBack(at.State, plan)
@@ -148,11 +146,11 @@ func reaching(at Spot) Plan {
 	case "ReportLeftover":
 		fail("Retire", "Pilotage.Internal")
 	case "EnterMaintenance", "LeaveMaintenance":
-		plan.Options.Configure = configure(func(e *deploy.Environment) { e.Strategy.Maintenance = true })
+		plan.Options.Configure = brief(func(e *deploy.Environment) { e.Strategy.Maintenance = true })
 	case "Approve":
-		plan.Options.Configure = configure(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
+		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
 	case "YieldLock":
-		plan.Options.Configure = configure(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
+		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
 		plan.Act = decided(1, vote{sim.Approver, ledger.Approve})
 	}
 	return plan
@@ -167,9 +165,9 @@ func reachingBack(state string, plan Plan) Plan {
 	case "SmokeTest":
 		plan.Act = takenBack(asked, 0)
 	case "Approve":
-		plan.Options.Configure, plan.Act = configure(patient), takenBack(asked, 0)
+		plan.Options.Configure, plan.Act = brief(patient), takenBack(asked, 0)
 	case "YieldLock":
-		plan.Options.Configure = configure(patient)
+		plan.Options.Configure = brief(patient)
 		plan.Act = takenBack(asked, 1, vote{sim.Approver, ledger.Approve})
 	case "EnterMaintenance", "RestoreDatabase":
 		asked.Rollback.Schema = deploy.SchemaRestore
@@ -193,8 +191,3 @@ func failing(machine, state, name string) sim.Fault {
 
 // approved asks people before a deployment.
 func approved(e *deploy.Environment) { e.Approval.Required = true }
-
-// slowStart is releases that take some seconds to get healthy, so that each is waited for.
-func slowStart() map[string]sim.Behaviour {
-	return map[string]sim.Behaviour{"1.1.0": {ReadyAfter: 3 * time.Second}, "1.2.0": {ReadyAfter: 3 * time.Second}}
-}

@@ -10,7 +10,7 @@ import (
 
 // The pace of a replay. A story that takes longer has lost its way.
 const (
-	pollEvery   = 150 * time.Millisecond
+	pollEvery   = 400 * time.Millisecond
 	replayLimit = 90 * time.Second
 )
 

@@ -161,3 +161,8 @@ func oddities() []Plan {
 	}
 	return plans
 }
+
+// slowStart is releases that take some seconds to get healthy, so that each is waited for.
+func slowStart() map[string]sim.Behaviour {
+	return map[string]sim.Behaviour{"1.1.0": {ReadyAfter: 3 * time.Second}, "1.2.0": {ReadyAfter: 3 * time.Second}}
+}

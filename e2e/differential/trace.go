@@ -2,6 +2,7 @@ package differential
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/pilotage/pilotage/local/asl"
@@ -24,6 +25,15 @@ type Execution struct {
 	Path, Events []string
 	// Calls are the invocations of functions, in the order of their beginning.
 	Calls []Call
+}
+
+// maxStates bounds what is replayed. Only the watchdog's wait for the lease of a dead holder is
+// longer: half an hour of asking for the lock.
+const maxStates = 200
+
+// Short is the trace without the executions that are too long to replay.
+func (t Trace) Short() Trace {
+	return slices.DeleteFunc(slices.Clone(t), func(e Execution) bool { return len(e.Path) > maxStates })
 }
 
 // Key identifies an execution in both interpreters.
