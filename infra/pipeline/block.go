@@ -76,7 +76,7 @@ func (w works) know(secret, setting string) block {
 // decrypt is to use the key, through one service only.
 func (w works) decrypt(service string) []grant.Statement {
 	return []grant.Statement{{
-		Actions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+		Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
 		Resources: []string{*w.key.KeyArn()},
 		Conditions: map[string]map[string]any{"StringEquals": {
 			"kms:ViaService": service + "." + *awscdk.Stack_Of(w.key).Region() + ".amazonaws.com",

@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
 )
 
 // deadLetters is the queue of events that no function could take in.
@@ -38,4 +37,3 @@ func newDeadLetters(scope constructs.Construct, key awskms.Key) deadLetters {
 	})
 	return deadLetters{arn: *queue.AttrArn(), name: *queue.AttrQueueName()}
 }
-

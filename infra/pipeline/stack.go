@@ -38,6 +38,8 @@ type Stack struct {
 	Network Network
 	Images  awsecr.CfnRepository
 	Backups Backups
+	// Alarms is the ARN of the topic that calls the people on call.
+	Alarms string
 }
 
 // Network is where functions run that have to reach a database or a load balancer.
@@ -70,7 +72,10 @@ func New(scope constructs.Construct, props Props) Stack {
 		Description:           jsii.String("pilotage: moves " + props.File.Service + " between versions, its database included, and back"),
 		TerminationProtection: jsii.Bool(props.Data == retain.Keep),
 	})
-	awscdk.Tags_Of(stack).Add(jsii.String("pilotage:service"), jsii.String(props.File.Service), nil)
+	// CloudFormation has no tags on dashboards, whatever the CDK thinks.
+	awscdk.Tags_Of(stack).Add(jsii.String("pilotage:service"), jsii.String(props.File.Service), &awscdk.TagProps{
+		ExcludeResourceTypes: jsii.Strings("AWS::CloudWatch::Dashboard"),
+	})
 	w := works{props: props, key: newKey(stack, props.Data)}
 	w.ledger = newLedger(stack, w.key, props.Data)
 	w.archive = newArchive(stack, archiveProps{Key: w.key, Data: props.Data, LockDays: props.RecordLockDays})
@@ -89,5 +94,5 @@ func New(scope constructs.Construct, props Props) Stack {
 	newDashboard(stack, functions)
 	backups := newBackups(stack, w.key, w.ledger, props)
 	newOutputs(stack, w, functions, machines)
-	return Stack{Stack: stack, Network: w.network, Images: images, Backups: backups}
+	return Stack{Stack: stack, Network: w.network, Images: images, Backups: backups, Alarms: w.topics.alarms}
 }

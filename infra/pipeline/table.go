@@ -47,14 +47,14 @@ func (w works) table(stack awscdk.Stack) []function {
 		{name: "Retire", does: "Empties the old slot", blocks: []block{ledger, settings}},
 		{name: "Restore", does: "Puts the backup in the database's place", blocks: []block{ledger, settings}},
 		{name: "Hold", does: "Stops automatic deployments", blocks: []block{ledger}},
-		{name: "Record", does: "Writes the change record", blocks: []block{ledger, people, w.write()}},
+		{name: "Record", does: "Writes the change record", blocks: []block{ledger, settings, people, w.write()}},
 		{name: "Unlock", does: "Gives the lock back", blocks: []block{ledger}},
 		{name: "Page", does: "Calls the people on call", blocks: []block{ledger, settings, people}},
-	}, w.entries(stack, ledger, settings)...)
+	}, w.entries(stack, ledger, settings, people)...)
 }
 
 // entries are the functions that no state calls.
-func (w works) entries(stack awscdk.Stack, ledger, settings block) []function {
+func (w works) entries(stack awscdk.Stack, ledger, settings, people block) []function {
 	return []function{
 		{name: "Webhook", does: "Takes GitHub's pushes in", seconds: webhookSeconds, blocks: []block{
 			w.know(w.secrets.webhook, "PILOTAGE_WEBHOOK_SECRET_ARN"),
@@ -64,7 +64,8 @@ func (w works) entries(stack awscdk.Stack, ledger, settings block) []function {
 			},
 		}},
 		{name: "Intake", does: "Starts deployments", seconds: entrySeconds, blocks: []block{ledger, settings, starts(stack, Deploy, "PILOTAGE_DEPLOY_MACHINE_ARN")}},
-		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{ledger, starts(stack, Rollback, "PILOTAGE_ROLLBACK_MACHINE_ARN")}},
+		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{ledger, settings, people, starts(stack, Rollback, "PILOTAGE_ROLLBACK_MACHINE_ARN")}},
+		{name: "LiftHold", does: "Lets automatic deployments begin again", seconds: entrySeconds, blocks: []block{ledger, settings, people, w.write()}},
 		{name: "Decide", does: "Takes approvers' decisions", seconds: decideSeconds, blocks: []block{ledger, {
 			statements: []grant.Statement{{
 				Actions:   []string{"states:SendTaskFailure", "states:SendTaskSuccess"},

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -27,7 +28,7 @@ type topics struct {
 }
 
 // recipientAttribute is the message attribute that names the one recipient; shared/aws/sns sets it.
-const recipientAttribute = "to"
+const recipientAttribute = "recipient"
 
 // newTopics makes the topics and subscribes whoever pilotage.yaml names: everybody gets what is
 // addressed to them and nothing else. Each has to confirm the subscription once, by mail.
@@ -37,20 +38,21 @@ func newTopics(scope constructs.Construct, key awskms.Key, file config.File) top
 		pages:   newTopic(scope, key, "Pages"),
 		alarms:  newTopic(scope, key, "Alarms"),
 	}
-	notices, onCall := map[string]bool{}, map[string]bool{}
+	everybody, onCall := map[string]bool{}, map[string]bool{}
 	for _, environment := range file.Environments {
 		for _, address := range slices.Concat(environment.Notify.Team, environment.Approval.Approvers, environment.Notify.OnCall) {
-			notices[address] = true
+			everybody[address] = true
 		}
 		for _, address := range environment.Notify.OnCall {
 			onCall[address] = true
 		}
 	}
-	for _, address := range slices.Sorted(maps.Keys(notices)) {
-		subscribe(scope, "Notices", made.notices, address, map[string]any{recipientAttribute: []string{address}})
+	for _, address := range sorted(maps.Keys(everybody)) {
+		own := map[string]any{recipientAttribute: []string{strings.ToLower(address)}}
+		subscribe(scope, "Notices", made.notices, address, own)
+		subscribe(scope, "Pages", made.pages, address, own)
 	}
-	for _, address := range slices.Sorted(maps.Keys(onCall)) {
-		subscribe(scope, "Pages", made.pages, address, map[string]any{recipientAttribute: []string{address}})
+	for _, address := range sorted(maps.Keys(onCall)) {
 		subscribe(scope, "Alarms", made.alarms, address, nil)
 	}
 	return made

@@ -1,0 +1,141 @@
+package environment
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	elb "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotage/pilotage/infra/grant"
+	"github.com/pilotage/pilotage/shared/deploy"
+)
+
+// slots are the two services of which one serves users.
+type slots struct {
+	cluster         awsecs.CfnCluster
+	blue, green     awsecs.CfnService
+	template        awsecs.CfnTaskDefinition
+	task, execution awsiam.Role
+}
+
+// container is the name of the release's container.
+const container = "service"
+
+// logDays is how long the service's logs are kept.
+const logDays = 90
+
+// newSlots makes the cluster and both services, empty: the pipeline puts releases into them.
+//
+// What the pipeline changes, the services' task definitions and counts, must never be put back by
+// a deployment of this stack. CloudFormation touches a resource only when its own text changes,
+// so nothing in a service depends on pilotage.yaml: capacity and log level are in the template
+// task definition, which no service runs and the pipeline copies. A test holds this.
+func newSlots(scope constructs.Construct, w works) slots {
+	logs := awslogs.NewCfnLogGroup(scope, jsii.String("ServiceLogs"), &awslogs.CfnLogGroupProps{
+		LogGroupName: jsii.String("/pilotage/" + w.props.Service + "/" + w.props.Name), RetentionInDays: jsii.Number(logDays), KmsKeyId: w.key.KeyArn(),
+	})
+	logs.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
+	made := slots{
+		cluster: awsecs.NewCfnCluster(scope, jsii.String("Cluster"), &awsecs.CfnClusterProps{
+			ClusterName:     jsii.String(w.props.prefix()),
+			ClusterSettings: &[]any{&awsecs.CfnCluster_ClusterSettingsProperty{Name: jsii.String("containerInsights"), Value: jsii.String("enabled")}},
+		}),
+		task:      newTaskRole(scope, w),
+		execution: newExecutionRole(scope, w, *logs.AttrArn()),
+	}
+	size := fargate(w.props.Environment.Capacity)
+	made.template = newDefinition(scope, w, made, definitionProps{
+		id: "Template", family: w.props.prefix() + "-template", cpu: size.cpu, memory: size.memory,
+		logs: *logs.Ref(), logLevel: w.props.Environment.Capacity.LogLevel,
+	})
+	empty := newDefinition(scope, w, made, definitionProps{
+		id: "Empty", family: w.props.prefix() + "-empty", cpu: "256", memory: "512", logs: *logs.Ref(), logLevel: "info",
+	})
+	made.blue = newSlot(scope, w, made, empty, deploy.Blue)
+	made.green = newSlot(scope, w, made, empty, deploy.Green)
+	return made
+}
+
+func newSlot(scope constructs.Construct, w works, s slots, empty awsecs.CfnTaskDefinition, slot deploy.Slot) awsecs.CfnService {
+	targets := map[deploy.Slot]elb.CfnTargetGroup{deploy.Blue: w.balancer.blue, deploy.Green: w.balancer.green}[slot]
+	service := awsecs.NewCfnService(scope, jsii.String(title(slot)+"Slot"), &awsecs.CfnServiceProps{
+		ServiceName: jsii.String(w.props.prefix() + "-" + string(slot)), Cluster: s.cluster.Ref(), LaunchType: jsii.String("FARGATE"), PlatformVersion: jsii.String("1.4.0"),
+		TaskDefinition: empty.Ref(), DesiredCount: jsii.Number(0), PropagateTags: jsii.String("TASK_DEFINITION"), EnableExecuteCommand: jsii.Bool(false),
+		// The pipeline decides what becomes of a release that does not start.
+		DeploymentConfiguration: &awsecs.CfnService_DeploymentConfigurationProperty{
+			MinimumHealthyPercent: jsii.Number(0), MaximumPercent: jsii.Number(100),
+			DeploymentCircuitBreaker: &awsecs.CfnService_DeploymentCircuitBreakerProperty{Enable: jsii.Bool(false), Rollback: jsii.Bool(false)},
+		},
+		NetworkConfiguration: &awsecs.CfnService_NetworkConfigurationProperty{AwsvpcConfiguration: &awsecs.CfnService_AwsVpcConfigurationProperty{
+			AssignPublicIp: jsii.String("DISABLED"), Subnets: jsii.Strings(subnets(w.network.vpc.PrivateSubnets())...), SecurityGroups: jsii.Strings(*w.network.slots.SecurityGroupId()),
+		}},
+		LoadBalancers: &[]any{&awsecs.CfnService_LoadBalancerProperty{
+			ContainerName: jsii.String(container), ContainerPort: jsii.Number(servicePort), TargetGroupArn: targets.Ref(),
+		}},
+	})
+	// ECS refuses a target group that no listener has yet.
+	service.AddResourceDependency(w.balancer.users, nil)
+	return service
+}
+
+type definitionProps struct{ id, family, cpu, memory, logs, logLevel string }
+
+// newDefinition makes a task definition with everything but a release.
+func newDefinition(scope constructs.Construct, w works, s slots, props definitionProps) awsecs.CfnTaskDefinition {
+	var environment, hidden []any
+	for _, pair := range [][2]string{
+		{"ADDRESS", "0.0.0.0:8080"}, {"LOG_LEVEL", props.logLevel}, {"METRICS_ENABLED", "true"},
+		{"NODE_ENV", w.props.Name}, {"FRONTEND_URL", w.props.Environment.URL},
+	} {
+		environment = append(environment, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(pair[0]), Value: jsii.String(pair[1])})
+	}
+	for _, variable := range slices.Sorted(maps.Keys(w.secrets.byVariable)) {
+		hidden = append(hidden, &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(variable), ValueFrom: jsii.String(w.secrets.byVariable[variable])})
+	}
+	return awsecs.NewCfnTaskDefinition(scope, jsii.String(props.id), &awsecs.CfnTaskDefinitionProps{
+		Family: jsii.String(props.family), NetworkMode: jsii.String("awsvpc"), RequiresCompatibilities: jsii.Strings("FARGATE"),
+		Cpu: jsii.String(props.cpu), Memory: jsii.String(props.memory), TaskRoleArn: s.task.RoleArn(), ExecutionRoleArn: s.execution.RoleArn(),
+		RuntimePlatform: &awsecs.CfnTaskDefinition_RuntimePlatformProperty{CpuArchitecture: jsii.String("X86_64"), OperatingSystemFamily: jsii.String("LINUX")},
+		ContainerDefinitions: &[]any{&awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
+			Name: jsii.String(container), Essential: jsii.Bool(true), ReadonlyRootFilesystem: jsii.Bool(true),
+			// Replaced by each release; no task is ever started from here.
+			Image:        jsii.String(*w.props.Pipeline.Images.AttrRepositoryUri() + ":none"),
+			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(servicePort), Protocol: jsii.String("tcp")}},
+			Environment:  &environment, Secrets: &hidden, StopTimeout: jsii.Number(30),
+			LogConfiguration: &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
+				"awslogs-group": jsii.String(props.logs), "awslogs-region": awscdk.Stack_Of(scope).Region(), "awslogs-stream-prefix": jsii.String("slot"),
+			}},
+		}},
+	})
+}
+
+// newTaskRole is what the service itself may do in AWS: nothing, until somebody says otherwise.
+func newTaskRole(scope constructs.Construct, w works) awsiam.Role {
+	return grant.NewRole(scope, "TaskRole", grant.RoleProps{
+		Service: "ecs-tasks.amazonaws.com", SourceAccount: true, Description: w.props.prefix() + ": what the service itself may do",
+	})
+}
+
+// newExecutionRole is what ECS needs to start a task: its image, its secrets, its log.
+func newExecutionRole(scope constructs.Construct, w works, logs string) awsiam.Role {
+	var known []string
+	for _, variable := range slices.Sorted(maps.Keys(w.secrets.byVariable)) {
+		known = append(known, w.secrets.byVariable[variable])
+	}
+	return grant.NewRole(scope, "ExecutionRole", grant.RoleProps{
+		Service: "ecs-tasks.amazonaws.com", SourceAccount: true, Description: w.props.prefix() + ": starts tasks",
+		Statements: []grant.Statement{
+			{Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}, Why: "a token is for all repositories of the account: ECR has no resource for it"},
+			{Actions: []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}, Resources: []string{*w.props.Pipeline.Images.AttrArn()}},
+			{Actions: []string{"secretsmanager:GetSecretValue"}, Resources: known},
+			{Actions: []string{"kms:Decrypt"}, Resources: []string{*w.key.KeyArn()}},
+			{Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{logs}},
+		},
+	})
+}
