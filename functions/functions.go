@@ -48,7 +48,7 @@ type Handler func(ctx context.Context, payload json.RawMessage) (json.RawMessage
 func Table(w World) map[string]Handler {
 	guard := guard{ledger: w.Ledger, clock: w.Clock}
 	planned := plan.Stage{Settings: w.Settings, Catalog: w.Catalog, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Clock: w.Clock}
-	back := planrollback.Stage{Settings: w.Settings, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Clock: w.Clock}
+	back := planrollback.Stage{Settings: w.Settings, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Backups: w.Backups, Ledger: w.Ledger, Clock: w.Clock}
 	escalation := escalate.Escalation{Ledger: w.Ledger, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}
 	return map[string]Handler{
 		// Before anything is changed.

@@ -4,8 +4,11 @@ package planrollback
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -32,6 +35,11 @@ type Schema interface {
 	Version(ctx context.Context, instance string) (int64, error)
 }
 
+// Backups knows how old a snapshot is.
+type Backups interface {
+	Snapshot(ctx context.Context, instance, id string) (database.Snapshot, error)
+}
+
 // Ledger is what is asked of the ledger.
 type Ledger interface {
 	Begin(ctx context.Context, deployment ledger.Deployment) error
@@ -49,6 +57,7 @@ type Stage struct {
 	Balancer Balancer
 	Fleet    Fleet
 	Schema   Schema
+	Backups  Backups
 	Ledger   Ledger
 	Clock    clock.Clock
 }
@@ -83,8 +92,30 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 	if err != nil {
 		return deploy.Plan{}, err
 	}
+	if plan, err = s.price(ctx, plan); err != nil {
+		return deploy.Plan{}, err
+	}
 	plan.MadeAt = s.Clock.Now()
 	return plan.Seal()
+}
+
+// price says what restoring a snapshot loses, so that nobody chooses it without knowing. A
+// snapshot that cannot be restored is fault.Rejected. The text names the moment and not how long
+// ago that was: approval is given to the plan, which must be the same when it is made again.
+func (s Stage) price(ctx context.Context, plan deploy.Plan) (deploy.Plan, error) {
+	if plan.Schema != deploy.SchemaRestore {
+		return plan, nil
+	}
+	snapshot, err := s.Backups.Snapshot(ctx, plan.Environment.Database.Instance, plan.SnapshotID)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	if snapshot.Status != database.Available {
+		return deploy.Plan{}, fault.New(fault.Rejected, "snapshot %s is %s, so it cannot be restored; choose %q or %q", plan.SnapshotID, snapshot.Status, deploy.SchemaDown, deploy.SchemaKeep)
+	}
+	plan.WayBack.LosesSince = snapshot.At.UTC().Truncate(time.Second)
+	plan.WayBack.Text += fmt.Sprintf(" It loses everything written since %s.", plan.WayBack.LosesSince.Format("2006-01-02 15:04:05 MST"))
+	return plan, nil
 }
 
 // Replan plans again under the lock and keeps the plan in the ledger, unless people have to vote

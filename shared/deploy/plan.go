@@ -105,6 +105,8 @@ type WayBack struct {
 	Text string `json:"text"`
 	// Seconds is the forecast of going back, capacity still warm.
 	Seconds int `json:"seconds"`
+	// LosesSince is set when a snapshot is restored: what was written after it is lost.
+	LosesSince time.Time `json:"losesSince,omitzero"`
 }
 
 // Forecast is what the plan is expected to take.

@@ -102,6 +102,9 @@ func Describe(doc deploy.Document, changes []deploy.Change) string {
 	if plan.WayBack.Text != "" {
 		line("Way back", "%s About %s.", plan.WayBack.Text, Duration(plan.WayBack.Seconds))
 	}
+	if since := plan.WayBack.LosesSince; !since.IsZero() {
+		line("Is lost", "all writes of the last %s, and those until users see the maintenance page", Duration(int(plan.MadeAt.Sub(since).Seconds())))
+	}
 	for _, note := range plan.Notes {
 		line("Note", "%s", note)
 	}
