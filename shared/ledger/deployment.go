@@ -38,8 +38,10 @@ type Deployment struct {
 func (d Deployment) Open() bool { return d.Outcome == "" }
 
 // Verified reports whether the deployment's release may be promoted or returned to: it was
-// promoted in its scope and nobody took it back.
-func (d Deployment) Verified() bool { return d.Promoted && d.UndoneBy == "" }
+// promoted in its scope, came to a good end, and nobody took it back.
+func (d Deployment) Verified() bool {
+	return d.Promoted && d.Outcome == deploy.Succeeded && d.UndoneBy == ""
+}
 
 const deploymentPrefix = "deployment#"
 

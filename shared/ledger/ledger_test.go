@@ -307,3 +307,22 @@ func TestAttemptsAreTheOpenRollbacksOfOneDeployment(t *testing.T) {
 		}
 	})
 }
+
+func TestVerifiedIsWhatCameToAGoodEnd(t *testing.T) {
+	for name, test := range map[string]struct {
+		entry ledger.Deployment
+		want  bool
+	}{
+		"promoted and succeeded":    {ledger.Deployment{Promoted: true, Outcome: deploy.Succeeded}, true},
+		"promoted, not ended":       {ledger.Deployment{Promoted: true}, false},
+		"promoted, then dirty":      {ledger.Deployment{Promoted: true, Outcome: deploy.FailedDirty}, false},
+		"promoted, then taken back": {ledger.Deployment{Promoted: true, Outcome: deploy.Succeeded, UndoneBy: "r1"}, false},
+		"never promoted":            {ledger.Deployment{Outcome: deploy.Succeeded}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.entry.Verified(); got != test.want {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
