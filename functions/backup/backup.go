@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -17,7 +18,10 @@ type Backups interface {
 }
 
 // Stage takes snapshots.
-type Stage struct{ Backups Backups }
+type Stage struct {
+	Backups Backups
+	Clock   clock.Clock
+}
 
 // Handle starts the snapshot that the plan names, or says how far it is. A plan without a
 // snapshot is ready at once. A snapshot that failed is fault.Internal. Repeating it is safe:
@@ -44,7 +48,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.BackupRe
 	case database.Failed:
 		return deploy.BackupResult{}, fault.New(fault.Internal, "snapshot %s of %s failed: %s", doc.Plan.SnapshotID, instance, snapshot.Reason)
 	default:
-		result.WaitSeconds = max(1, doc.Plan.Environment.Health.PollSeconds)
+		now := s.Clock.Now()
+		if result.Since = doc.Results.Backup.Since; result.Since.IsZero() {
+			result.Since = now
+		}
+		result.WaitSeconds = deploy.PollSeconds(doc.Plan.Environment.Health.PollSeconds, now.Sub(result.Since), doc.Results.Lock.Deadline.Sub(result.Since))
 		result.Reason = fmt.Sprintf("snapshot %s is at %d %%", doc.Plan.SnapshotID, snapshot.Percent)
 	}
 	return result, nil

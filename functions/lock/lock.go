@@ -111,6 +111,18 @@ func patience(doc deploy.Document) time.Duration {
 	return limit
 }
 
+// bound is when waiting changes its kind: an emergency takes the lock, others give up.
+func bound(doc deploy.Document, waited time.Duration) time.Duration {
+	grace := time.Duration(doc.Plan.Environment.Rollback.HaltGraceSeconds) * time.Second
+	switch {
+	case emergency(doc) && waited < grace:
+		return grace
+	case doc.Request.Kind == deploy.KindRollback:
+		return patience(doc)
+	}
+	return time.Duration(doc.Plan.Environment.Queue.WaitSeconds) * time.Second
+}
+
 func (s Stage) wait(ctx context.Context, doc deploy.Document, lock ledger.Lock, since time.Time) (deploy.LockResult, error) {
 	waited := s.Clock.Now().Sub(since)
 	queue := doc.Plan.Environment.Queue
@@ -136,7 +148,8 @@ func (s Stage) wait(ctx context.Context, doc deploy.Document, lock ledger.Lock, 
 		return deploy.LockResult{}, fault.New(fault.Locked, "deployment %s still holds the lock of %s after %s", lock.Owner, doc.Request.Scope, waited.Round(time.Second))
 	}
 	result := deploy.LockResult{Holder: lock.Owner}
-	result.Since, result.WaitSeconds = since, max(1, min(doc.Plan.Environment.Health.PollSeconds, 10))
+	poll := min(doc.Plan.Environment.Health.PollSeconds, 10)
+	result.Since, result.WaitSeconds = since, deploy.PollSeconds(poll, waited, bound(doc, waited))
 	result.Reason = fmt.Sprintf("deployment %s holds the lock", lock.Owner)
 	return result, nil
 }

@@ -156,3 +156,25 @@ func TestDeadlineFollowsFromTheKind(t *testing.T) {
 		})
 	}
 }
+
+func TestLongQueuesTakeFewRounds(t *testing.T) {
+	held(t, func(t *testing.T, s lock.Stage, l *ledger.Ledger) {
+		l.LeaseFor = 48 * time.Hour
+		if _, err := s.Handle(t.Context(), document("d0", deploy.KindDeploy)); err != nil {
+			t.Fatal(err)
+		}
+		doc, rounds := document("d1", deploy.KindDeploy), 0
+		doc.Plan.Environment.Queue.WaitSeconds, doc.Plan.Environment.Health.PollSeconds = 86400, 1
+		for begun := time.Now(); time.Since(begun) < 24*time.Hour; rounds++ {
+			result, err := s.Handle(t.Context(), doc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration(result.WaitSeconds) * time.Second)
+			doc.Results.Lock = result
+		}
+		if rounds > 420 {
+			t.Errorf("got %d rounds in a day, want at most 420", rounds)
+		}
+	})
+}

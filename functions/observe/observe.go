@@ -49,7 +49,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.ObserveR
 			return result, err
 		}
 		if s.Clock.Now().Add(peek).After(until) {
-			result.WaitSeconds = 1
+			result.WaitSeconds = s.wait(doc)
 			return result, nil
 		}
 		if err := s.Clock.Wait(ctx, s.next(doc, peek)); err != nil {
@@ -71,6 +71,17 @@ func (s Stage) next(doc deploy.Document, peek time.Duration) time.Duration {
 		return left
 	}
 	return peek
+}
+
+// wait is how long the state machine waits before it asks again, in seconds: a peek, and more the
+// longer the step has been baking, so that days of baking take few invocations. A candidate that
+// gets worse meanwhile is found a twentieth of the bake later, at most five minutes.
+func (s Stage) wait(doc deploy.Document) int {
+	begun, now, over := doc.Results.Prove.At, s.Clock.Now(), end(doc)
+	if !now.Before(over) {
+		over = over.Add(time.Duration(doc.Plan.Environment.Analysis.ExtendSeconds) * time.Second)
+	}
+	return deploy.PollSeconds(doc.Plan.Environment.Analysis.PeekSeconds, now.Sub(begun), over.Sub(begun))
 }
 
 // end is when the current step's bake is over.

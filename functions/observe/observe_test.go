@@ -126,3 +126,48 @@ func TestOneInvocationStaysWithinItsBudget(t *testing.T) {
 		}
 	})
 }
+
+func TestRareLooksAreWaitedForByTheStateMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		u := &users{candidate: deploy.Counted{Requests: 10}, active: deploy.Counted{Requests: 10}}
+		doc := document(deploy.InconclusiveFail, 3600)
+		doc.Plan.Environment.Analysis.PeekSeconds = 120
+		begun := time.Now()
+		result, err := Stage{Signals: u, Leases: u, Clock: clock.System{}}.Handle(t.Context(), doc)
+		if err != nil || result.WaitSeconds != 120 || time.Since(begun) != 0 {
+			t.Errorf("got %d s to wait after %s and error %v, want 120 s at once", result.WaitSeconds, time.Since(begun), err)
+		}
+	})
+}
+
+// TestLongBakesTakeFewInvocations: nine events each, of the 25,000 that an execution may have.
+func TestLongBakesTakeFewInvocations(t *testing.T) {
+	for name, test := range map[string]struct{ bake, peek, want int }{
+		"an hour, a look every second":           {3600, 1, 50},
+		"a day, a look every second":             {86400, 1, 300},
+		"a day, a look every five minutes":       {86400, 300, 300},
+		"three days, a look every forty seconds": {3 * 86400, 40, 900},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				// A source without answers is looked at all the same, and costs this test nothing.
+				u := &users{err: errors.New("nobody counts")}
+				s := Stage{Signals: u, Leases: u, Clock: clock.System{}}
+				doc := document(deploy.InconclusiveProceed, test.bake)
+				doc.Plan.Environment.Analysis.PeekSeconds = test.peek
+				invocations := 0
+				for range 10 * test.want {
+					result, err := s.Handle(t.Context(), doc)
+					invocations++
+					if err != nil || result.Done {
+						break
+					}
+					time.Sleep(time.Duration(result.WaitSeconds) * time.Second)
+				}
+				if invocations > test.want {
+					t.Errorf("got %d invocations, want at most %d", invocations, test.want)
+				}
+			})
+		})
+	}
+}

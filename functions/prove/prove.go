@@ -59,10 +59,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.ProveRes
 		result.At = s.Clock.Now()
 		return result, nil
 	}
-	if waited := s.Clock.Now().Sub(doc.Results.Shift.At); waited > patience {
+	waited := s.Clock.Now().Sub(doc.Results.Shift.At)
+	if waited > patience {
 		return deploy.ProveResult{}, fault.New(fault.DeadlineExceeded, "traffic did not follow the weights %s within %s: %s", wanted, waited.Round(time.Second), result.Reason)
 	}
-	result.WaitSeconds = 1
+	result.WaitSeconds = deploy.PollSeconds(1, waited, patience)
 	return result, nil
 }
 

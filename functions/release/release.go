@@ -70,11 +70,12 @@ func (s Stage) start(ctx context.Context, doc deploy.Document) (string, error) {
 func (s Stage) patience(doc deploy.Document, state deploy.SlotState, result deploy.ReleaseResult) (deploy.ReleaseResult, error) {
 	health := doc.Plan.Environment.Health
 	waited := s.Clock.Now().Sub(result.Since)
-	if waited >= time.Duration(health.ReadyWithinSeconds)*time.Second {
+	limit := time.Duration(health.ReadyWithinSeconds) * time.Second
+	if waited >= limit {
 		return deploy.ReleaseResult{}, fault.New(fault.Unhealthy, "release %s has %d of %d tasks healthy in slot %s after %s: %s",
 			doc.Plan.Workload.Version, state.Healthy, doc.Plan.Workload.Count, doc.Plan.Target, waited.Round(time.Second), reasons(state))
 	}
-	result.WaitSeconds = max(1, health.PollSeconds)
+	result.WaitSeconds = deploy.PollSeconds(health.PollSeconds, waited, limit)
 	result.Reason = fmt.Sprintf("%d of %d tasks are healthy", state.Healthy, doc.Plan.Workload.Count)
 	return result, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -17,7 +18,10 @@ type Backups interface {
 }
 
 // Stage restores databases.
-type Stage struct{ Backups Backups }
+type Stage struct {
+	Backups Backups
+	Clock   clock.Clock
+}
 
 // Handle restores the plan's snapshot, or says how far that is. A restore that failed is
 // fault.Internal. Repeating it is safe.
@@ -32,7 +36,11 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RestoreR
 	case database.Available:
 		result.Ready = true
 	case database.Creating:
-		result.WaitSeconds = max(1, doc.Plan.Environment.Health.PollSeconds)
+		now := s.Clock.Now()
+		if result.Since = doc.Results.Restore.Since; result.Since.IsZero() {
+			result.Since = now
+		}
+		result.WaitSeconds = deploy.PollSeconds(doc.Plan.Environment.Health.PollSeconds, now.Sub(result.Since), doc.Results.Lock.Deadline.Sub(result.Since))
 		result.Reason = fmt.Sprintf("the restore of %s is at %d %%", doc.Plan.SnapshotID, snapshot.Percent)
 	default:
 		return deploy.RestoreResult{}, fault.New(fault.Internal, "restore %s from %s: %s %s", instance, doc.Plan.SnapshotID, snapshot.Status, snapshot.Reason)
