@@ -3,6 +3,7 @@ package rds
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -39,7 +40,10 @@ func (b Backups) restore(ctx context.Context, at place.Place, f found) error {
 		input.DBParameterGroupName = group.DBParameterGroupName
 	}
 	for _, group := range live.OptionGroupMemberships {
-		input.OptionGroupName = group.OptionGroupName
+		// A default one is chosen by RDS itself, as it was for the live instance.
+		if !strings.HasPrefix(aws.ToString(group.OptionGroupName), "default:") {
+			input.OptionGroupName = group.OptionGroupName
+		}
 	}
 	_, err := b.api.RestoreDBInstanceFromDBSnapshot(ctx, input)
 	if awserr.Is(err, "DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault") {
@@ -53,7 +57,7 @@ func (b Backups) restore(ctx context.Context, at place.Place, f found) error {
 func own(tags []types.Tag) []types.Tag {
 	var kept []types.Tag
 	for _, tag := range tags {
-		if key := aws.ToString(tag.Key); len(key) < 4 || key[:4] != "aws:" {
+		if !strings.HasPrefix(aws.ToString(tag.Key), "aws:") {
 			kept = append(kept, tag)
 		}
 	}
