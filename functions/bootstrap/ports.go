@@ -30,7 +30,7 @@ func needs() map[string][]port {
 	return map[string][]port{
 		"Validate":     {portLedger, portSettings, portCatalog},
 		"Plan":         {portLedger, portSettings, portCatalog, portBalancer, portFleet, portSchema},
-		"PlanRollback": {portLedger, portSettings, portBalancer, portFleet, portSchema},
+		"PlanRollback": {portLedger, portSettings, portBalancer, portFleet, portSchema, portBackups},
 		"Announce":     {portLedger, portSender},
 		"Approve":      {portLedger, portSender, portCatalog, portApproval},
 		"Lock":         {portLedger},

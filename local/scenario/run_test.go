@@ -143,7 +143,7 @@ func TestMaintenanceModeIsShownAndTakenAway(t *testing.T) {
   release: 1.0.0
   schema: 1
   hold: set
-  states: [EnterMaintenance, Backup, Migrate, Release, Rollback, RestoreTraffic, RevertSchema, RestoreMaintenance, Verify, Restored, RolledBack]
+  states: [EnterMaintenance, Backup, Migrate, Release, Rollback, RestoreTraffic, RevertSchema, Verify, RestoreMaintenance, Restored, RolledBack]
   never: [Shift, LeaveMaintenance]
   failed: {atLeast: 1}
   lost: {atMost: 0}
