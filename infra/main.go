@@ -21,7 +21,8 @@ func main() {
 // is: it means a mistake in this program and not in anybody's settings.
 func run() error {
 	defer jsii.Close()
-	app := awscdk.NewApp(nil)
+	// Neither stack traces nor the tree of constructs: they take half of the time, and nobody reads them.
+	app := awscdk.NewApp(&awscdk.AppProps{StackTraces: jsii.Bool(false), TreeMetadata: jsii.Bool(false), AnalyticsReporting: jsii.Bool(false)})
 	settings, err := readSettings(app)
 	if err != nil {
 		return err

@@ -9,15 +9,19 @@ import (
 type Difference struct {
 	// Plan is the plan's name, Execution the execution's key.
 	Plan, Execution string
-	// What differs: status, output, error, cause, path, events, call, or the execution itself.
+	// Status is how the execution ended in our interpreter.
+	Status string
+	// What differs: start, status, input, output, error, cause, path, events or a call; answering
+	// or replay when the comparison itself went wrong.
 	What string
-	// Local and Emulated are the two sides.
+	// Local and Emulated are the two sides, whole.
 	Local, Emulated string
 }
 
-// String is one line.
+// String is one line, with both sides around the place where they part.
 func (d Difference) String() string {
-	return fmt.Sprintf("%s: %s of %s: here %s, there %s", d.Plan, d.What, d.Execution, d.Local, d.Emulated)
+	at := common(d.Local, d.Emulated)
+	return fmt.Sprintf("%s: %s of %s: here %s, there %s", d.Plan, d.What, d.Execution, cut(d.Local, at), cut(d.Emulated, at))
 }
 
 // Compare lists the differences of two traces of a plan.
@@ -27,51 +31,57 @@ func Compare(plan Plan, local, emulated Trace) []Difference {
 		there[execution.Key] = execution
 	}
 	var found []Difference
+	same := newNormaliser()
 	for _, here := range local {
 		other, ok := there[here.Key]
 		if !ok {
-			found = append(found, Difference{plan.Name, here.Key.String(), "start", "started", "never started"})
+			found = append(found, Difference{plan.Name, here.Key.String(), here.Status, "start", "started", "never started"})
 			continue
 		}
-		for _, d := range compare(here, other) {
-			d.Plan, d.Execution = plan.Name, here.Key.String()
+		for _, d := range compare(same, here, other) {
+			d.Plan, d.Execution, d.Status = plan.Name, here.Key.String(), here.Status
 			found = append(found, d)
 		}
 	}
 	return found
 }
 
-func compare(here, there Execution) []Difference {
+func compare(same normaliser, here, there Execution) []Difference {
 	var found []Difference
 	check := func(what, local, emulated string) {
 		if local != emulated {
-			at := common(local, emulated)
-			found = append(found, Difference{What: what, Local: cut(local, at), Emulated: cut(emulated, at)})
+			found = append(found, Difference{What: what, Local: local, Emulated: emulated})
 		}
 	}
 	check("status", here.Status, there.Status)
-	check("input", indented(normal(here.Input)), indented(normal(there.Input)))
-	check("output", indented(normal(here.Output)), indented(normal(there.Output)))
+	check("input", same.document(here.Input), same.document(there.Input))
+	check("output", same.document(here.Output), same.document(there.Output))
 	check("error", here.Error, there.Error)
-	check("cause", plain(here.Cause), plain(there.Cause))
+	check("cause", same.cause(here.Cause), same.cause(there.Cause))
 	check("path", strings.Join(here.Path, " "), strings.Join(there.Path, " "))
 	check("events", strings.Join(here.Events, " "), strings.Join(there.Events, " "))
 	for i := range max(len(here.Calls), len(there.Calls)) {
-		local, emulated := called(here.Calls, i), called(there.Calls, i)
-		if local != emulated {
-			check(fmt.Sprintf("call %d", i+1), local, emulated)
-			break
+		check(fmt.Sprintf("call %d", i+1), called(same, here.Calls, i), called(same, there.Calls, i))
+		if stageOf(here.Calls, i) != stageOf(there.Calls, i) {
+			break // they went different ways: what follows has nothing to compare
 		}
 	}
 	return found
 }
 
+func stageOf(calls []Call, i int) string {
+	if i >= len(calls) {
+		return ""
+	}
+	return calls[i].Stage
+}
+
 // called is one call as text, "none" past the end.
-func called(calls []Call, i int) string {
+func called(same normaliser, calls []Call, i int) string {
 	if i >= len(calls) {
 		return "none"
 	}
-	return calls[i].Stage + " " + calls[i].Function + " " + indented(normal(calls[i].Payload))
+	return calls[i].Stage + " " + calls[i].Function + " " + same.document(calls[i].Payload)
 }
 
 // common is where two texts part.

@@ -1,22 +1,59 @@
 package differential
 
+import "strings"
+
 // Deviation is one way in which the emulation is known not to be AWS.
 type Deviation struct {
 	// Reason says what it does, what AWS does, and how that is known.
 	Reason string
-	// Explains reports whether it is the cause of a difference.
-	Explains func(Difference) bool
+	// Gives is what the emulation gives in place of a difference's local side. It explains the
+	// difference when that is the emulated side exactly.
+	Gives func(Difference) string
 }
 
 // Explain is the reason of a known deviation that explains the difference.
-func Explain(d Difference) (string, bool) {
+func Explain(d Difference) (reason string, known bool) {
 	for _, deviation := range Deviations() {
-		if deviation.Explains(d) {
+		if deviation.Gives(d) == d.Emulated {
 			return deviation.Reason, true
 		}
 	}
 	return "", false
 }
 
+// aborted is the status of an execution that was stopped.
+const aborted = "ABORTED"
+
 // Deviations are those that are known.
-func Deviations() []Deviation { return nil }
+func Deviations() []Deviation {
+	return []Deviation{
+		{
+			Reason: "moto drops StopExecution's error and cause (its handler passes only the ARN); AWS returns them from DescribeExecution",
+			Gives: func(d Difference) string {
+				if d.Status == aborted && (d.What == "cause" || d.What == "error") {
+					return ""
+				}
+				return d.Local
+			},
+		},
+		{
+			Reason: "moto lets the task of a stopped execution end and records TaskSucceeded; AWS ends the state at once, and its history has TaskStateAborted for that",
+			Gives: func(d Difference) string {
+				before, stopped := strings.CutSuffix(d.Local, "TaskStateAborted ExecutionAborted")
+				if d.What == "events" && stopped {
+					return before + "TaskSucceeded ExecutionAborted"
+				}
+				return d.Local
+			},
+		},
+		{
+			Reason: "moto calls the error of a function that died without an error type \"Exception\", with the bare payload as its cause; AWS calls it Lambda.Unknown and explains",
+			Gives: func(d Difference) string {
+				return strings.NewReplacer(
+					"The cause could not be determined because Lambda did not return an error type. Returned payload: ", "",
+					`"error": "Lambda.Unknown"`, `"error": "Exception"`,
+				).Replace(d.Local)
+			},
+		},
+	}
+}

@@ -61,21 +61,24 @@ func (r *recorder) record(ctx context.Context, function string, payload json.Raw
 	from := originOf(payload)
 	key := keyOf(from.Execution)
 	call := &Call{Function: function, Stage: from.Stage, Payload: payload}
-	r.mu.Lock()
-	r.calls[key] = append(r.calls[key], call)
-	hangs := r.plan.Hang != nil && !r.hung && *r.plan.Hang == Spot{key.Machine, from.Stage}
-	r.hung = r.hung || hangs
-	r.mu.Unlock()
-	reply, err := Reply{Silent: true}, error(nil)
-	if hangs {
-		err = r.hang(ctx)
-	} else {
-		reply, err = r.ask(ctx, function, payload)
+	if r.hangs(key, call) {
+		return nil, r.hang(ctx)
 	}
+	reply, err := r.ask(ctx, function, payload)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	call.Reply = reply
 	return reply.Answer, err
+}
+
+// hangs writes a call down, and reports whether it is the one that gets no answer.
+func (r *recorder) hangs(key Key, call *Call) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls[key] = append(r.calls[key], call)
+	call.Reply.Silent = r.plan.Hang != nil && !r.hung && *r.plan.Hang == Spot{key.Machine, call.Stage}
+	r.hung = r.hung || call.Reply.Silent
+	return call.Reply.Silent
 }
 
 // patience is longer than any state waits for its function.

@@ -1,8 +1,8 @@
 package differential
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -43,38 +43,53 @@ func (r *Report) Unexplained() int {
 	return count
 }
 
-// String is the summary, and then each difference with its cause, those of one cause together.
+// String is the summary, and then the differences: those that nothing explains one by one, and
+// those of each known deviation by plan.
 func (r *Report) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out strings.Builder
 	fmt.Fprintf(&out, "differential: %d plans, %d agree, %d differ\n", r.plans, r.plans-len(r.found), len(r.found))
-	causes := map[string][]Difference{}
-	for _, list := range r.found {
-		for _, difference := range list {
-			cause, known := Explain(difference)
-			if !known {
-				cause = "UNEXPLAINED"
+	var unexplained []string
+	known := map[string]map[string][]string{}
+	for _, id := range slices.Sorted(maps.Keys(r.found)) {
+		for _, difference := range r.found[id] {
+			reason, explained := Explain(difference)
+			if !explained {
+				unexplained = append(unexplained, difference.String())
+				continue
 			}
-			causes[cause] = append(causes[cause], difference)
+			if known[reason] == nil {
+				known[reason] = map[string][]string{}
+			}
+			known[reason][difference.Plan] = append(known[reason][difference.Plan], difference.What)
 		}
 	}
-	for _, cause := range sorted(causes) {
-		fmt.Fprintf(&out, "%s (%d)\n", cause, len(causes[cause]))
-		list := causes[cause]
-		slices.SortFunc(list, func(a, b Difference) int { return cmp.Compare(a.Execution+a.What, b.Execution+b.What) })
-		for _, difference := range list {
-			fmt.Fprintf(&out, "  %s\n", difference)
+	for _, line := range unexplained {
+		fmt.Fprintf(&out, "UNEXPLAINED %s\n", line)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(known)) {
+		fmt.Fprintf(&out, "known: %s\n", reason)
+		for _, plan := range slices.Sorted(maps.Keys(known[reason])) {
+			fmt.Fprintf(&out, "  %s: %s\n", plan, counted(known[reason][plan]))
 		}
 	}
 	return out.String()
 }
 
-func sorted(causes map[string][]Difference) []string {
+// counted lists what differs in a plan; of the calls only how many.
+func counted(whats []string) string {
 	var names []string
-	for name := range causes {
-		names = append(names, name)
+	calls := 0
+	for _, what := range whats {
+		if strings.HasPrefix(what, "call ") {
+			calls++
+		} else {
+			names = append(names, what)
+		}
 	}
-	slices.Sort(names)
-	return names
+	if calls > 0 {
+		names = append(names, fmt.Sprintf("the payloads of %d calls", calls))
+	}
+	return strings.Join(names, ", ")
 }

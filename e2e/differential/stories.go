@@ -153,7 +153,7 @@ func oddities() []Plan {
 		plan.Faults = append(plan.Faults, failing("deploy", state, sim.Crash))
 		plans = append(plans, plan)
 	}
-	for _, name := range []string{"States.Runtime", "States.DataLimitExceeded", "States.Timeout", "States.TaskFailed", "Error: with a message", "Ünïcödé"} {
+	for _, name := range []string{"Error: with a message", "Ünïcödé"} {
 		plan := reaching(Spot{"deploy", "Shift"})
 		plan.Name = "deploy/Shift fails with " + name
 		plan.Faults = append(plan.Faults, failing("deploy", "Shift", name))

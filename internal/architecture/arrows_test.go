@@ -138,7 +138,7 @@ func TestEachArrowIsSeen(t *testing.T) {
 		"a stage knows no other stage":                                        {"functions/decide", "functions/approve", "functions/decide"},
 		"the table of handlers knows no adapter: the local engine has it too": {"functions", "shared/aws/elb", "functions/shift"},
 		"one adapter knows no other":                                          {"shared/aws/elb", "shared/aws/ecs", s3},
-		"only adapters call AWS, and the bootstrap that makes them":                                              {"shared/ledger", s3, "shared/deploy"},
+		"only adapters call AWS, and the bootstrap that makes them":           {"shared/ledger", s3, "shared/deploy"},
 		"a Lambda carries no CDK":                                             {"functions/bootstrap", "github.com/aws/jsii-runtime-go", "shared/aws/elb"},
 		"a Lambda carries nothing local":                                      {"functions/bootstrap", "local/router", "functions"},
 		"the infrastructure knows no stage":                                   {"infra", "functions/shift", "statemachine"},
