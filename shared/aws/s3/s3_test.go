@@ -89,7 +89,7 @@ func files() fstest.MapFS {
 	return fstest.MapFS{"0001_create.expand.sql": {Data: []byte("-- +goose Up\nCREATE TABLE t (id int);\n-- +goose Down\nDROP TABLE t;\n")}}
 }
 
-func release(t *testing.T, version string) deploy.Release {
+func someRelease(t *testing.T, version string) deploy.Release {
 	t.Helper()
 	set, err := migration.Parse(files())
 	if err != nil {
@@ -105,7 +105,7 @@ func release(t *testing.T, version string) deploy.Release {
 // behaves is what a Bucket does, whatever is behind it.
 func behaves(t *testing.T, b Bucket) {
 	t.Helper()
-	one := release(t, "1.2.0")
+	one := someRelease(t, "1.2.0")
 	for range 2 {
 		if err := b.Publish(t.Context(), one, files()); err != nil {
 			t.Fatal(err)
@@ -178,7 +178,7 @@ func TestFindRefusesWhatIsNotItself(t *testing.T) {
 		"no JSON": func(f *fake, r deploy.Release) { f.objects[releaseKey("shop", r.Digest)] = `?` },
 	} {
 		b, f := bucket()
-		r := release(t, "1.2.0")
+		r := someRelease(t, "1.2.0")
 		if err := b.Publish(t.Context(), r, files()); err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func TestFindRefusesWhatIsNotItself(t *testing.T) {
 
 func TestMigrationsMustBeThoseOfTheRelease(t *testing.T) {
 	b, f := bucket()
-	r := release(t, "1.2.0")
+	r := someRelease(t, "1.2.0")
 	if err := b.Publish(t.Context(), r, files()); err != nil {
 		t.Fatal(err)
 	}
