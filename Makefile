@@ -6,7 +6,7 @@ GO      ?= go
 NPM     := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 BUILD   := build
 # The CDK app is compiled apart: it costs minutes, and its jsii runtime is not race-free.
-PACKAGES = $$($(GO) list ./... | grep -v /infra)
+PACKAGES = $$($(GO) list ./... | grep -vE '/(infra|e2e/(aws|differential|lab))')
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.13.2
 GOFUMPT  := mvdan.cc/gofumpt@v0.9.2
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -61,11 +60,11 @@ func build(t *testing.T) string {
 }
 
 // start runs the binary against a Runtime API until the test ends.
-func start(t *testing.T, binary string, env ...string) (*runtimeAPI, *bytes.Buffer) {
+func start(t *testing.T, binary string, env ...string) (*runtimeAPI, *buffer) {
 	t.Helper()
 	api := &runtimeAPI{make(chan string), make(chan answer, 1), make(chan time.Time, 8)}
 	server := httptest.NewServer(api)
-	var log bytes.Buffer
+	var log buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "PATH=" + os.Getenv("PATH")}, env...)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,8 +17,8 @@ import (
 )
 
 // serve makes a function of a handler that is open already, and returns what it logs.
-func serve(handler func(context.Context, json.RawMessage) (json.RawMessage, error)) (*function, *bytes.Buffer) {
-	var log bytes.Buffer
+func serve(handler func(context.Context, json.RawMessage) (json.RawMessage, error)) (*function, *buffer) {
+	var log buffer
 	return &function{name: "Shift", log: slog.New(slog.NewJSONHandler(&log, nil)), clock: clock.System{}, handler: handler}, &log
 }
 
@@ -109,7 +108,7 @@ func TestTranslateCutsLongMessages(t *testing.T) {
 	}
 }
 
-func lines(t *testing.T, log *bytes.Buffer) []map[string]any {
+func lines(t *testing.T, log *buffer) []map[string]any {
 	t.Helper()
 	var all []map[string]any
 	for text := range strings.Lines(log.String()) {
