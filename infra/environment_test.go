@@ -41,8 +41,8 @@ func networkIsClosed(t *testing.T, a assembly) {
 		slices.Sort(got)
 		want := []string{
 			"BalancerGroup 80 from 0.0.0.0/0",
-			"DatabaseGroup 5432 from 10.255.0.0/20",
 			"DatabaseGroup 5432 from ${SlotsGroup.GroupId}",
+			"DatabaseGroup 5432 from 10.255.0.0/20",
 			"SlotsGroup 8080 from ${BalancerGroup.GroupId}",
 		}
 		if !slices.Equal(got, want) {

@@ -49,14 +49,8 @@ func newSlots(scope constructs.Construct, w works) slots {
 		task:      newTaskRole(scope, w),
 		execution: newExecutionRole(scope, w, *logs.AttrArn()),
 	}
-	size := fargate(w.props.Environment.Capacity)
-	made.template = newDefinition(scope, w, made, definitionProps{
-		id: "Template", family: w.props.prefix() + "-template", cpu: size.cpu, memory: size.memory,
-		logs: *logs.Ref(), logLevel: w.props.Environment.Capacity.LogLevel,
-	})
-	empty := newDefinition(scope, w, made, definitionProps{
-		id: "Empty", family: w.props.prefix() + "-empty", cpu: "256", memory: "512", logs: *logs.Ref(), logLevel: "info",
-	})
+	made.template = newTemplate(scope, w, made, *logs.Ref())
+	empty := newEmptyDefinition(scope, w, made)
 	made.blue = newSlot(scope, w, made, empty, deploy.Blue)
 	made.green = newSlot(scope, w, made, empty, deploy.Green)
 	return made
@@ -82,37 +76,6 @@ func newSlot(scope constructs.Construct, w works, s slots, empty awsecs.CfnTaskD
 	// ECS refuses a target group that no listener has yet.
 	service.AddResourceDependency(w.balancer.users, nil)
 	return service
-}
-
-type definitionProps struct{ id, family, cpu, memory, logs, logLevel string }
-
-// newDefinition makes a task definition with everything but a release.
-func newDefinition(scope constructs.Construct, w works, s slots, props definitionProps) awsecs.CfnTaskDefinition {
-	var environment, hidden []any
-	for _, pair := range [][2]string{
-		{"ADDRESS", "0.0.0.0:8080"}, {"LOG_LEVEL", props.logLevel}, {"METRICS_ENABLED", "true"},
-		{"NODE_ENV", w.props.Name}, {"FRONTEND_URL", w.props.Environment.URL},
-	} {
-		environment = append(environment, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(pair[0]), Value: jsii.String(pair[1])})
-	}
-	for _, variable := range slices.Sorted(maps.Keys(w.secrets.byVariable)) {
-		hidden = append(hidden, &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(variable), ValueFrom: jsii.String(w.secrets.byVariable[variable])})
-	}
-	return awsecs.NewCfnTaskDefinition(scope, jsii.String(props.id), &awsecs.CfnTaskDefinitionProps{
-		Family: jsii.String(props.family), NetworkMode: jsii.String("awsvpc"), RequiresCompatibilities: jsii.Strings("FARGATE"),
-		Cpu: jsii.String(props.cpu), Memory: jsii.String(props.memory), TaskRoleArn: s.task.RoleArn(), ExecutionRoleArn: s.execution.RoleArn(),
-		RuntimePlatform: &awsecs.CfnTaskDefinition_RuntimePlatformProperty{CpuArchitecture: jsii.String("X86_64"), OperatingSystemFamily: jsii.String("LINUX")},
-		ContainerDefinitions: &[]any{&awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
-			Name: jsii.String(container), Essential: jsii.Bool(true), ReadonlyRootFilesystem: jsii.Bool(true),
-			// Replaced by each release; no task is ever started from here.
-			Image:        jsii.String(*w.props.Pipeline.Images.AttrRepositoryUri() + ":none"),
-			PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(servicePort), Protocol: jsii.String("tcp")}},
-			Environment:  &environment, Secrets: &hidden, StopTimeout: jsii.Number(30),
-			LogConfiguration: &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
-				"awslogs-group": jsii.String(props.logs), "awslogs-region": awscdk.Stack_Of(scope).Region(), "awslogs-stream-prefix": jsii.String("slot"),
-			}},
-		}},
-	})
 }
 
 // newTaskRole is what the service itself may do in AWS: nothing, until somebody says otherwise.

@@ -17,8 +17,8 @@ type alarmsProps struct {
 // lost and when functions fail. A metric that says nothing is well: none of these has a heartbeat.
 func newAlarms(scope constructs.Construct, props alarmsProps) {
 	alarm := func(id, description string, m metric) { newAlarm(scope, id, description, m, props.Topics.alarms) }
-	for id, arn := range map[string]string{"Deploy": props.Machines.deploy.arn, "Rollback": props.Machines.rollback.arn} {
-		dimensions := map[string]string{"StateMachineArn": arn}
+	for _, m := range []struct{ id, arn string }{{"Deploy", props.Machines.deploy.arn}, {"Rollback", props.Machines.rollback.arn}} {
+		id, dimensions := m.id, map[string]string{"StateMachineArn": m.arn}
 		alarm(id+"Failed", "An execution failed: open it in the Step Functions console, and follow the runbook",
 			metric{"AWS/States", "ExecutionsFailed", dimensions})
 		alarm(id+"TimedOut", "An execution was ended by its time limit: the watchdog takes over", metric{"AWS/States", "ExecutionsTimedOut", dimensions})
