@@ -29,6 +29,9 @@ func recorded(t *testing.T) ([]differential.Plan, []differential.Trace) {
 				t.Errorf("%s %s: %v", plan.ID, plan.Name, err)
 			}
 			traces[i] = trace.Short()
+			if left := len(trace) - len(traces[i]); left > 0 {
+				fmt.Printf("%s: %d executions are too long to replay, and are left out\n", plan.Name, left)
+			}
 		})
 	}
 	return plans, traces
