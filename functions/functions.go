@@ -9,8 +9,10 @@ import (
 
 	"github.com/pilotage/pilotage/functions/announce"
 	"github.com/pilotage/pilotage/functions/approve"
+	"github.com/pilotage/pilotage/functions/ask"
 	"github.com/pilotage/pilotage/functions/backup"
 	"github.com/pilotage/pilotage/functions/decide"
+	"github.com/pilotage/pilotage/functions/enqueue"
 	"github.com/pilotage/pilotage/functions/hold"
 	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/lifthold"
@@ -34,6 +36,7 @@ import (
 	"github.com/pilotage/pilotage/functions/verify"
 	"github.com/pilotage/pilotage/functions/watchdog"
 	"github.com/pilotage/pilotage/functions/webhook"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/escalate"
 	"github.com/pilotage/pilotage/shared/strict"
@@ -47,19 +50,21 @@ type Handler func(ctx context.Context, payload json.RawMessage) (json.RawMessage
 // the state machines' substitutions stand for: "Validate" for ${ValidateFunction}.
 func Table(w World) map[string]Handler {
 	guard := guard{ledger: w.Ledger, clock: w.Clock}
-	planned := plan.Stage{Settings: w.Settings, Catalog: w.Catalog, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Clock: w.Clock}
-	back := planrollback.Stage{Settings: w.Settings, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Backups: w.Backups, Ledger: w.Ledger, Clock: w.Clock}
+	planned := plan.Stage{Settings: w.Settings, Catalog: w.Catalog, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Ledger: w.Ledger, Desk: w.clerk(), Clock: w.Clock}
+	back := planrollback.Stage{Settings: w.Settings, Balancer: w.Balancer, Fleet: w.Fleet, Schema: w.Schema, Backups: w.Backups, Ledger: w.Ledger, Desk: w.clerk(), Clock: w.Clock}
 	escalation := escalate.Escalation{Ledger: w.Ledger, Settings: w.Settings, Notifier: w.notifier(), Clock: w.Clock}
 	return map[string]Handler{
 		// Before anything is changed.
 		"Validate":     plain(validate.Stage{Settings: w.Settings, Catalog: w.Catalog, Ledger: w.Ledger, Clock: w.Clock}.Handle),
 		"Plan":         either("Replan", guarded(guard, planned.Replan), stage(planned.Handle)),
 		"PlanRollback": either("Replan", guarded(guard, back.Replan), strictly(stage(back.Handle))),
+		"Enqueue":      stage(enqueue.Stage{Queue: w.Ledger, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Announce":     stage(announce.Stage{Notifier: w.notifier()}.Handle),
-		"Approve": stage(approve.Stage{
-			Ballots: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Clock: w.Clock, BaseURL: w.ApprovalURL, Secret: w.ApprovalSecret,
+		"Ask": stage(ask.Stage{
+			Votes: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Clock: w.Clock, BaseURL: w.ApprovalURL, Keys: approval.Keys{Secret: w.ApprovalSecret},
 		}.Handle),
-		"Lock": stage(lock.Stage{Locks: w.Ledger, Clock: w.Clock}.Handle),
+		"Approve": stage(approve.Stage{Votes: w.Ledger, Desk: w.clerk()}.Handle),
+		"Lock":    stage(lock.Stage{Locks: w.Ledger, Clock: w.Clock}.Handle),
 
 		// Under the lock.
 		"Maintenance": guarded(guard, maintenance.Stage{Balancer: w.Balancer, Clock: w.Clock}.Handle),
@@ -83,10 +88,10 @@ func Table(w World) map[string]Handler {
 
 		// Entry points.
 		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets}.Handle),
-		"Intake":   typed(intake.Function{Starter: w.Executions, Marks: w.Ledger, Services: w.Settings, Clock: w.Clock, NewID: w.NewID}.Handle),
-		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Clock: w.Clock}.Handle),
+		"Intake":   typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
+		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"LiftHold": plain(lifthold.Function{Ledger: w.Ledger, Settings: w.Settings, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}.Handle),
-		"Decide":   typed(decide.Function{Ballots: w.Ledger, Tokens: w.Tokens, Clock: w.Clock, Hash: approve.Hash}.Handle),
+		"Decide":   typed(decide.Function{Votes: w.Ledger, Desk: w.desk(), Clock: w.Clock}.Handle),
 	}
 }
 

@@ -4,11 +4,12 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/webhook"
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/database"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fleet"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -38,8 +39,9 @@ type World struct {
 	Archive    record.Archive
 	Bus        webhook.Bus
 	Secrets    webhook.Secrets
-	Tokens     decide.Tokens
+	Tokens     decision.Tokens
 	Executions Executions
+	Pipelines  intake.Pipelines
 	// ApprovalURL is where the Decide function is reached, without a slash at the end.
 	ApprovalURL string
 	// ApprovalSecret keys ballots; at least 32 bytes.
@@ -59,6 +61,21 @@ type Executions interface {
 	// Start begins an execution. The same name with the same input again is safe, and returns
 	// the same execution.
 	Start(ctx context.Context, machine, name string, input json.RawMessage) (execution string, err error)
+}
+
+// door is through which executions begin.
+func (w World) door() admission.Door {
+	return admission.Door{Starter: w.Executions, Marks: w.Ledger, Clock: w.Clock, NewID: w.NewID}
+}
+
+// clerk tells executions what came of votes.
+func (w World) clerk() decision.Clerk {
+	return decision.Clerk{Votes: w.Ledger, Tokens: w.Tokens, Clock: w.Clock}
+}
+
+// desk is where people decide.
+func (w World) desk() decision.Desk {
+	return decision.Desk{Clerk: w.clerk(), Notifier: w.notifier()}
 }
 
 func (w World) notifier() notify.Notifier { return notify.Notifier{Sender: w.Sender, Marks: w.Ledger} }

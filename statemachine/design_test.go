@@ -19,7 +19,8 @@ type part struct {
 
 func deployParts() []part {
 	return []part{
-		{"before anything is changed", []string{"Validate", "Plan", "Announce", "Approve", "Lock", "Replan", "YieldLock"}, []string{"RecordRefusal"}},
+		{"before anything is changed", []string{"Validate", "Plan", "Enqueue", "Announce", "Ask", "Lock", "Replan", "YieldLock"}, []string{"RecordRefusal"}},
+		{"waiting for people", []string{"Approve"}, []string{"Ask", "RecordRefusal"}},
 		{"after something was changed", []string{
 			"EnterMaintenance", "Backup", "Migrate", "Release", "SmokeTest", "Shift", "Prove", "Observe", "Verify", "LeaveMaintenance", "Promote",
 		}, []string{"LeaseLost", "Rollback"}},
@@ -35,7 +36,8 @@ func deployParts() []part {
 
 func rollbackParts() []part {
 	return []part{
-		{"before anything is changed", []string{"Plan", "Approve", "Lock", "YieldLock"}, []string{"JudgeRefusal"}},
+		{"before anything is changed", []string{"Plan", "Ask", "Lock", "YieldLock"}, []string{"JudgeRefusal"}},
+		{"waiting for people", []string{"Approve"}, []string{"Ask", "JudgeRefusal"}},
 		{"under the lock, nothing changed yet", []string{"Replan"}, []string{"LeaseLost", "JudgeRefusal"}},
 		{"telling people never stops a rollback", []string{"Announce"}, []string{"CheckApproval"}},
 		{"after something was changed", []string{

@@ -8,7 +8,8 @@ import (
 
 // lintCauses holds up the rule that an execution tells why it failed: the first error is kept,
 // and no later one takes its place. A Catch need not keep an error when it leads where the state
-// would have gone anyway, or when an error has been kept on every way there.
+// would have gone anyway, or when an error has been kept on every way there. That the time of a
+// wait for people is over is no error either: it is looked at again what they said.
 func lintCauses(m machine, known Known) []Finding {
 	var findings []Finding
 	kept := m.kept()
@@ -23,7 +24,7 @@ func lintCauses(m machine, known Known) []Finding {
 		for _, h := range s.catch {
 			cause := kept[h.path]
 			switch keeps := cause.Error != ""; {
-			case !keeps && clean[s.name] && h.next != s.next:
+			case !keeps && clean[s.name] && h.next != s.next && !looksAgain(s, h):
 				findings = append(findings, h.at(RuleCause, "the error is lost: assign it to doc.error"))
 			case keeps && !clean[s.name]:
 				findings = append(findings, h.at(RuleCause, "the first error is overwritten"))
@@ -38,6 +39,17 @@ func lintCauses(m machine, known Known) []Finding {
 		}
 	}
 	return findings
+}
+
+// looksAgain reports whether a handler takes nothing but the end of a wait for a task token.
+func looksAgain(s state, h handler) bool {
+	timeouts := 0
+	for _, name := range []string{errorTimeout, errorHeartbeat} {
+		if h.names(name) {
+			timeouts++
+		}
+	}
+	return s.text("Resource") == resourceToken && timeouts == len(h.errors)
 }
 
 func needsError(r read) bool { return len(r.path) > 0 && r.path[0] == "error" && !r.exists }

@@ -8,6 +8,8 @@ import (
 // The names that the rules treat specially.
 const (
 	errorAll        = "States.ALL"
+	errorTimeout    = "States.Timeout"
+	errorHeartbeat  = "States.HeartbeatTimeout"
 	errorTaskFailed = "States.TaskFailed"
 	errorLeaseLost  = "Pilotage.LeaseLost"
 	errorTransient  = "Pilotage.Transient"
@@ -23,7 +25,7 @@ const (
 // histories show the class names of the SDK, which end in Exception; both are possible.
 func serviceErrors() []string {
 	return []string{
-		errorAll, errorTaskFailed, "States.Timeout", "States.HeartbeatTimeout", "States.Permissions",
+		errorAll, errorTaskFailed, errorTimeout, errorHeartbeat, "States.Permissions",
 		"States.DataLimitExceeded", "States.QueryEvaluationError",
 		"Lambda.Unknown", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
 		"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Sandbox.Timedout",

@@ -12,7 +12,7 @@ const (
 // nothing that the lock protects, or close what has ended. Plan does ask under the lock, as
 // Replan, but changes nothing either: a lease lost there is a refusal.
 func unguarded() []string {
-	return []string{"Validate", "Plan", "PlanRollback", "Announce", "Approve", functionLock, functionUnlock, "Record", "Page"}
+	return []string{"Validate", "Plan", "PlanRollback", "Enqueue", "Announce", "Ask", "Approve", functionLock, functionUnlock, "Record", "Page"}
 }
 
 // harmless are the functions that may run after the lease was lost. Page is not among them: it

@@ -9,7 +9,7 @@ import (
 // the state: the console shows these words to people who are in a hurry.
 func verbs() []string {
 	return []string{
-		"Abandon", "Announce", "Approve", "Backup", "Begin", "Build", "Check", "Enter", "Hold", "Judge",
+		"Abandon", "Announce", "Approve", "Ask", "Backup", "Begin", "Build", "Check", "Enqueue", "Enter", "Hold", "Judge",
 		"Leave", "Lock", "Migrate", "Observe", "Page", "Plan", "Promote", "Prove", "Record", "Rehearse",
 		"Release", "Replan", "Report", "Restore", "Retire", "Revert", "Rollback", "Settle", "Shift",
 		"Smoke", "Unlock", "Validate", "Verify", "Wait", "Yield",

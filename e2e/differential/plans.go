@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/statemachine"
 )
 
@@ -151,7 +151,7 @@ func reaching(at Spot) Plan {
 		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
 	case "YieldLock":
 		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
-		plan.Act = decided(1, vote{sim.Approver, ledger.Approve})
+		plan.Act = decided(1, vote{sim.Approver, approval.Approve})
 	}
 	return plan
 }
@@ -168,7 +168,7 @@ func reachingBack(state string, plan Plan) Plan {
 		plan.Options.Configure, plan.Act = brief(patient), takenBack(asked, 0)
 	case "YieldLock":
 		plan.Options.Configure = brief(patient)
-		plan.Act = takenBack(asked, 1, vote{sim.Approver, ledger.Approve})
+		plan.Act = takenBack(asked, 1, vote{sim.Approver, approval.Approve})
 	case "EnterMaintenance", "RestoreDatabase":
 		asked.Rollback.Schema = deploy.SchemaRestore
 		plan.Act = takenBack(asked, 0)

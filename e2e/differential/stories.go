@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // story is a plan without an injected fault.
@@ -96,7 +96,7 @@ func people() []Plan {
 		})}
 		return act
 	}
-	yes, no := vote{sim.Approver, ledger.Approve}, vote{sim.Second, ledger.Reject}
+	yes, no := vote{sim.Approver, approval.Approve}, vote{sim.Second, approval.Reject}
 	return []Plan{
 		asked("approved", Plan{Act: decided(0, yes)}),
 		asked("rejected", Plan{Act: decided(0, no)}),
@@ -126,8 +126,8 @@ func rollbacks() []Plan {
 		back("an emergency rollback", deploy.Emergency, nil, nil),
 		back("a rollback that restores the database", deploy.Standard, nil, restore),
 		back("a rollback that keeps the schema", deploy.Standard, nil, keep),
-		back("a rollback that people agree to", deploy.Standard, patient, nil, vote{sim.Approver, ledger.Approve}),
-		back("a rollback that people reject", deploy.Standard, patient, nil, vote{sim.Approver, ledger.Reject}),
+		back("a rollback that people agree to", deploy.Standard, patient, nil, vote{sim.Approver, approval.Approve}),
+		back("a rollback that people reject", deploy.Standard, patient, nil, vote{sim.Approver, approval.Reject}),
 		back("a rollback that nobody decides on", deploy.Standard, patient, nil),
 		back("a rollback of what nobody knows", deploy.Standard, nil, func(r *deploy.Request) { r.Scope.Environment = "nowhere" }),
 	}

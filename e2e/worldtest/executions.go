@@ -5,15 +5,16 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/webhook"
+	"github.com/pilotage/pilotage/shared/admission"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
 )
 
-// Tokens tests decide.Tokens.
+// Tokens tests decision.Tokens.
 func Tokens(t *testing.T, s Subject) {
 	send := map[string]func(token string) error{
 		"success": func(token string) error {
@@ -34,7 +35,7 @@ func Tokens(t *testing.T, s Subject) {
 			t.Errorf("%s: got end %+v, want %+v", name, got, want[name])
 		}
 		for _, gone := range []string{token, "no-such-token"} {
-			if err := answer(gone); !errors.Is(err, decide.ErrNotWaiting) {
+			if err := answer(gone); !errors.Is(err, decision.ErrNotWaiting) {
 				t.Errorf("%s of token %q, for which nobody waits: got %v, want ErrNotWaiting", name, gone, err)
 			}
 		}
@@ -44,7 +45,7 @@ func Tokens(t *testing.T, s Subject) {
 // Executions tests functions.Executions, by requests that are refused.
 func Executions(t *testing.T, s Subject) {
 	for machine, kind := range map[string]deploy.Kind{"deploy": deploy.KindDeploy, "rollback": deploy.KindRollback} {
-		id := intake.NewDeploymentID(s.Clock.Now(), s.NewID())
+		id := admission.NewDeploymentID(s.Clock.Now(), s.NewID())
 		// Nobody asks for it, for no reason: it is refused before anything is looked at.
 		input := encode(t, deploy.Request{SchemaVersion: deploy.SchemaVersion, Kind: kind, Scope: s.Scope})
 		first, err := s.World.Executions.Start(t.Context(), machine, id, input)

@@ -25,19 +25,19 @@ func Settings(t *testing.T, s Subject) {
 	_, err = s.World.Settings.Environment(t.Context(), other)
 	refused(t, "an unknown service", err, fault.Invalid)
 
-	for _, test := range []struct {
-		repository, branch string
-		want               []deploy.Scope
-	}{
-		{s.Repository, s.Branch, []deploy.Scope{s.Scope}},
-		{s.Repository, "no-such-branch", nil},
-		{s.Repository, "", nil},
-		{"nobody/nothing", s.Branch, nil},
-	} {
-		got, err := s.World.Settings.Targets(t.Context(), test.repository, test.branch)
-		if err != nil || !slices.Equal(got, test.want) {
-			t.Errorf("targets of %s %q: got %v and error %v, want %v", test.repository, test.branch, got, err, test.want)
+	all, err := s.World.Settings.All(t.Context())
+	must(t, err)
+	var taking []deploy.Scope
+	for _, one := range all {
+		if one.Repository == s.Repository && one.Environment.Takes(s.Branch) {
+			taking = append(taking, one.Scope)
 		}
+		if one.Scope == s.Scope && one.Environment.Database.Instance != env.Database.Instance {
+			t.Errorf("all of them say %q of the database of %s, want %q", one.Environment.Database.Instance, s.Scope, env.Database.Instance)
+		}
+	}
+	if !slices.Equal(taking, []deploy.Scope{s.Scope}) {
+		t.Errorf("%v take a push to %s of %s, want %s only", taking, s.Branch, s.Repository, s.Scope)
 	}
 }
 

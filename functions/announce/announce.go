@@ -25,7 +25,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Announce
 	message := notify.Message{
 		ID: fmt.Sprintf("%s#announce#%d", doc.ID, round), Scope: doc.Request.Scope,
 		Subject: "[pilotage] " + notify.Headline(doc) + ": starting",
-		Body:    notify.Describe(doc, nil),
+		Body:    notify.Describe(doc, deploy.Release{}),
 	}
 	if doc.Plan.ApprovalRequired {
 		message.Subject = "[pilotage] " + notify.Headline(doc) + ": waiting for approval"

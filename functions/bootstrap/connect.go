@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/shared/aws/cloudwatch"
 	"github.com/pilotage/pilotage/shared/aws/dynamodb"
 	"github.com/pilotage/pilotage/shared/aws/ecs"
@@ -16,6 +15,7 @@ import (
 	"github.com/pilotage/pilotage/shared/aws/sfn"
 	"github.com/pilotage/pilotage/shared/aws/sns"
 	"github.com/pilotage/pilotage/shared/aws/ssm"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/schema"
@@ -58,7 +58,7 @@ func (w *worker) connect(ctx context.Context, p port) error {
 	case portSecrets:
 		w.world.Secrets = secretsmanager.New(w.aws, w.webhook.SecretArn, "PILOTAGE_WEBHOOK_SECRET_ARN")
 	case portTokens:
-		w.world.Tokens = sfn.NewTokens(w.aws, decide.ErrNotWaiting)
+		w.world.Tokens = sfn.NewTokens(w.aws, decision.ErrNotWaiting)
 	case portDeploy:
 		w.startDeploy()
 	case portRollback:

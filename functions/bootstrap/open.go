@@ -10,12 +10,12 @@ import (
 	"github.com/sethvargo/go-envconfig"
 
 	"github.com/pilotage/pilotage/functions"
-	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/watchdog"
 	"github.com/pilotage/pilotage/shared/aws/session"
 	"github.com/pilotage/pilotage/shared/aws/sfn"
 	"github.com/pilotage/pilotage/shared/aws/ssm"
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 )
 
@@ -98,7 +98,7 @@ func (w *worker) configure(ctx context.Context, p port) {
 		w.read(ctx, &w.rollback)
 	case portSchema:
 		w.read(ctx, &w.database)
-	case portBalancer, portFleet, portBackups, portCaller, portSignals, portTokens:
+	case portBalancer, portFleet, portBackups, portCaller, portSignals, portTokens, portPipelines:
 		// They find what they need through the settings port.
 	}
 }
@@ -113,7 +113,7 @@ func (w *worker) start(machine, arn, setting string) {
 }
 
 func (w *worker) startDeploy() {
-	w.start(intake.DeployMachine, w.deploy.Machine, "PILOTAGE_DEPLOY_MACHINE_ARN")
+	w.start(string(deploy.KindDeploy), w.deploy.Machine, "PILOTAGE_DEPLOY_MACHINE_ARN")
 }
 
 func (w *worker) startRollback() {

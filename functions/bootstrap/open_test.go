@@ -24,7 +24,7 @@ func complete() map[string]string {
 
 func TestOpenMakesEveryFunction(t *testing.T) {
 	for name := range needs() {
-		if name == "Approve" {
+		if name == "Ask" {
 			// It reads its key, which takes AWS.
 			continue
 		}
@@ -39,7 +39,7 @@ func TestOpenNamesEverySettingThatIsMissing(t *testing.T) {
 	for name, want := range map[string][]string{
 		"Lock":     {"PILOTAGE_LEDGER_TABLE"},
 		"Validate": {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_BUCKET"},
-		"Approve":  {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_NOTICES_TOPIC_ARN", "PILOTAGE_PAGES_TOPIC_ARN", "PILOTAGE_BUCKET", "PILOTAGE_APPROVAL_URL", "PILOTAGE_APPROVAL_SECRET_ARN"},
+		"Ask":      {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_NOTICES_TOPIC_ARN", "PILOTAGE_PAGES_TOPIC_ARN", "PILOTAGE_BUCKET", "PILOTAGE_APPROVAL_URL", "PILOTAGE_APPROVAL_SECRET_ARN"},
 		"Webhook":  {"PILOTAGE_BUS_NAME", "PILOTAGE_WEBHOOK_SECRET_ARN"},
 		"Intake":   {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_DEPLOY_MACHINE_ARN"},
 		"Watchdog": {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_ROLLBACK_MACHINE_ARN"},

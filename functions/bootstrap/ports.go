@@ -4,23 +4,24 @@ package main
 type port string
 
 const (
-	portLedger   port = "ledger"
-	portSettings port = "settings"
-	portCatalog  port = "catalog"
-	portBalancer port = "balancer"
-	portFleet    port = "fleet"
-	portBackups  port = "backups"
-	portSchema   port = "schema"
-	portCaller   port = "caller"
-	portSignals  port = "signals"
-	portSender   port = "sender"
-	portArchive  port = "archive"
-	portBus      port = "bus"
-	portSecrets  port = "secrets"
-	portTokens   port = "tokens"
-	portDeploy   port = "deploy machine"
-	portRollback port = "rollback machine"
-	portApproval port = "approval"
+	portLedger    port = "ledger"
+	portSettings  port = "settings"
+	portCatalog   port = "catalog"
+	portBalancer  port = "balancer"
+	portFleet     port = "fleet"
+	portBackups   port = "backups"
+	portSchema    port = "schema"
+	portCaller    port = "caller"
+	portSignals   port = "signals"
+	portSender    port = "sender"
+	portArchive   port = "archive"
+	portBus       port = "bus"
+	portSecrets   port = "secrets"
+	portTokens    port = "tokens"
+	portDeploy    port = "deploy machine"
+	portRollback  port = "rollback machine"
+	portApproval  port = "approval"
+	portPipelines port = "pipelines"
 )
 
 // needs are the ports of each function, in an order in which each can be made from those before
@@ -29,10 +30,12 @@ const (
 func needs() map[string][]port {
 	return map[string][]port{
 		"Validate":     {portLedger, portSettings, portCatalog},
-		"Plan":         {portLedger, portSettings, portCatalog, portBalancer, portFleet, portSchema},
-		"PlanRollback": {portLedger, portSettings, portBalancer, portFleet, portSchema, portBackups},
+		"Plan":         {portLedger, portSettings, portCatalog, portBalancer, portFleet, portSchema, portTokens},
+		"PlanRollback": {portLedger, portSettings, portBalancer, portFleet, portSchema, portBackups, portTokens},
 		"Announce":     {portLedger, portSender},
-		"Approve":      {portLedger, portSender, portCatalog, portApproval},
+		"Ask":          {portLedger, portSender, portCatalog, portApproval},
+		"Approve":      {portLedger, portTokens},
+		"Enqueue":      {portLedger, portTokens},
 		"Lock":         {portLedger},
 
 		"Maintenance": {portLedger, portSettings, portBalancer},
@@ -54,9 +57,9 @@ func needs() map[string][]port {
 		"Page":   {portLedger, portSettings, portSender},
 
 		"Webhook":  {portBus, portSecrets},
-		"Intake":   {portLedger, portSettings, portDeploy},
-		"Watchdog": {portLedger, portSettings, portSender, portRollback},
+		"Intake":   {portLedger, portSettings, portDeploy, portPipelines},
+		"Watchdog": {portLedger, portSettings, portSender, portRollback, portTokens},
 		"LiftHold": {portLedger, portSettings, portSender, portArchive},
-		"Decide":   {portLedger, portTokens},
+		"Decide":   {portLedger, portSender, portTokens},
 	}
 }

@@ -26,6 +26,7 @@ func fields() map[string][]port {
 		"Balancer": {portBalancer, portSettings, portLedger}, "Fleet": {portFleet, portBalancer, portSettings, portLedger},
 		"Schema": {portSchema, portSettings, portLedger}, "Backups": {portBackups, portSettings, portLedger},
 		"Caller": {portCaller, portSettings}, "Signals": {portSignals, portSettings}, "notifier": {portSender, portLedger},
+		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "Pipelines": {portPipelines},
 		"Archive": {portArchive}, "Bus": {portBus}, "Secrets": {portSecrets}, "Tokens": {portTokens}, "Executions": {},
 		"ApprovalURL": {portApproval}, "ApprovalSecret": {portApproval}, "Clock": {}, "NewID": {},
 	}

@@ -1,5 +1,5 @@
-// Package intake is the one door through which deployments begin: it turns an event from the
-// bus into the start of an execution, once per event.
+// Package intake turns events from the bus into deployments: pushes to GitHub, pipelines of
+// CodePipeline, and schedules. Each event starts a deployment once.
 package intake
 
 import (
@@ -9,119 +9,118 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
 )
 
-// Starter starts executions. Starting the same name with the same input again is safe.
-type Starter interface {
-	Start(ctx context.Context, machine, name string, input json.RawMessage) (execution string, err error)
+// Door starts what is asked for, once.
+type Door interface {
+	Admit(ctx context.Context, order admission.Order) (admission.Admitted, error)
 }
 
-// Marks remembers which events were taken in.
-type Marks interface {
-	Once(ctx context.Context, kind, key, value string) (ledger.Mark, error)
-}
-
-// Services maps pushes to what they deploy.
+// Services knows what is deployed where.
 type Services interface {
-	// Targets are the scopes that a push to a branch of a repository is deployed to.
-	Targets(ctx context.Context, repository, branch string) ([]deploy.Scope, error)
+	// All is every scope with its configuration.
+	All(ctx context.Context) ([]deploy.Configured, error)
 }
 
-// Push is the detail of a "Push" event on the bus.
-type Push struct {
-	Repository string `json:"repository"`
-	Ref        string `json:"ref"`
-	Branch     string `json:"branch"`
-	Commit     string `json:"commit"`
-	Subject    string `json:"subject"`
-	Sender     string `json:"sender"`
-	Key        string `json:"key"`
+// Ledger is what is asked of the ledger.
+type Ledger interface {
+	SetHead(ctx context.Context, repository, branch string, head ledger.Head) error
+	Head(ctx context.Context, repository, branch string) (ledger.Head, error)
+	Deployments(ctx context.Context, scope deploy.Scope, limit int) ([]ledger.Deployment, error)
+}
+
+// Pipelines knows what executions of CodePipeline were about.
+type Pipelines interface {
+	// Commits are the commits that an execution took from its sources, each once.
+	Commits(ctx context.Context, pipeline, execution string) ([]string, error)
+}
+
+// Event is an event of the bus.
+type Event struct {
+	ID         string          `json:"id"`
+	Source     string          `json:"source"`
+	DetailType string          `json:"detail-type"`
+	Time       time.Time       `json:"time"`
+	Detail     json.RawMessage `json:"detail"`
 }
 
 // Result says which deployments an event led to.
 type Result struct {
-	Deployments []string `json:"deployments"`
-	// Repeated says that they had been started before, by an earlier delivery.
-	Repeated bool `json:"repeated"`
+	Deployments []admission.Admitted `json:"deployments,omitempty"`
+	// Reason says why there are none.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Function takes events in.
 type Function struct {
-	Starter  Starter
-	Marks    Marks
-	Services Services
-	Clock    clock.Clock
-	// NewID makes a short random suffix for deployment ids.
-	NewID func() string
+	Door      Door
+	Services  Services
+	Ledger    Ledger
+	Pipelines Pipelines
+	Clock     clock.Clock
 }
 
-// DeployMachine is the name under which Starter knows the deploy machine.
-const DeployMachine = "deploy"
+// The events that are taken in, by source and detail type.
+const (
+	PushSource       = "pilotage.github"
+	PushType         = "Push"
+	ScheduleSource   = "pilotage.schedule"
+	ScheduleType     = "Scheduled Deployment"
+	PipelineSource   = "aws.codepipeline"
+	PipelineEnded    = "CodePipeline Pipeline Execution State Change"
+	PipelineStageEnd = "CodePipeline Stage Execution State Change"
+)
 
-// Handle starts a deployment for each scope that the pushed branch is deployed to. The same
-// push delivered again, at the same time or later, leads to the same deployments.
-func (f Function) Handle(ctx context.Context, event struct {
-	Detail Push `json:"detail"`
-},
-) (Result, error) {
-	push := event.Detail
-	if push.Key == "" || push.Commit == "" || push.Repository == "" {
-		return Result{}, fault.New(fault.Invalid, "the push event names no repository, commit or key")
+// Handle starts the deployments that an event asks for. The same event delivered again, at the
+// same time or later, leads to the same deployments. An event that nobody asked for is a result
+// with a reason; one that cannot be read is fault.Invalid.
+func (f Function) Handle(ctx context.Context, event Event) (Result, error) {
+	switch event.Source + " " + event.DetailType {
+	case PushSource + " " + PushType:
+		return handle(ctx, event, f.push)
+	case PipelineSource + " " + PipelineEnded, PipelineSource + " " + PipelineStageEnd:
+		return handle(ctx, event, f.pipeline)
+	case ScheduleSource + " " + ScheduleType:
+		return handle(ctx, event, f.schedule)
 	}
-	scopes, err := f.Services.Targets(ctx, push.Repository, push.Branch)
-	if err != nil {
-		return Result{}, err
+	return Result{}, fault.New(fault.Invalid, "the event %q of %q is none that deployments begin with", event.DetailType, event.Source)
+}
+
+func handle[D any](ctx context.Context, event Event, take func(context.Context, D) (Result, error)) (Result, error) {
+	var detail D
+	if err := json.Unmarshal(event.Detail, &detail); err != nil {
+		return Result{}, fault.New(fault.Invalid, "read the detail of the event %q: %w", event.DetailType, err)
+	}
+	return take(ctx, detail)
+}
+
+// admit starts orders one after the other. What was started stays; repeating the event finishes.
+func (f Function) admit(ctx context.Context, orders []admission.Order, otherwise string, args ...any) (Result, error) {
+	if len(orders) == 0 {
+		return Result{Reason: fmt.Sprintf(otherwise, args...)}, nil
 	}
 	var result Result
-	for _, scope := range scopes {
-		id, repeated, err := f.start(ctx, scope, push)
+	for _, order := range orders {
+		admitted, err := f.Door.Admit(ctx, order)
 		if err != nil {
 			return Result{}, err
 		}
-		result.Deployments = append(result.Deployments, id)
-		result.Repeated = result.Repeated || repeated
+		result.Deployments = append(result.Deployments, admitted)
 	}
 	return result, nil
 }
 
-func (f Function) start(ctx context.Context, scope deploy.Scope, push Push) (id string, repeated bool, err error) {
-	fresh := NewDeploymentID(f.Clock.Now(), f.NewID())
-	mark, err := f.Marks.Once(ctx, "event", push.Key+"#"+scope.String(), fresh)
-	if err != nil {
-		return "", false, err
-	}
-	request := deploy.Request{
-		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindDeploy, Scope: scope, Release: push.Commit,
-		RequestedBy: push.Sender, Reason: reason(push), RequestedAt: mark.At,
-		Source: deploy.Source{Kind: "github", Repository: push.Repository, Ref: push.Ref, Commit: push.Commit, Key: push.Key},
-	}
-	input, err := json.Marshal(request)
-	if err != nil {
-		return "", false, fmt.Errorf("encode the request of %s: %w", mark.Value, err)
-	}
-	if _, err := f.Starter.Start(ctx, DeployMachine, mark.Value, input); err != nil {
-		return "", false, fmt.Errorf("start deployment %s: %w", mark.Value, err)
-	}
-	return mark.Value, mark.Value != fresh, nil
-}
-
-func reason(push Push) string {
-	subject := strings.TrimSpace(push.Subject)
-	text := fmt.Sprintf("push to %s", push.Branch)
-	if subject != "" {
-		text += ": " + subject
-	}
-	if runes := []rune(text); len(runes) > 120 {
-		text = string(runes[:120])
+// cut bounds a reason that was put together from others' texts.
+func cut(text string) string {
+	const most = 200
+	text = strings.TrimSpace(text)
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most-1]) + "…"
 	}
 	return text
-}
-
-// NewDeploymentID is an id that sorts by time: "20261124-031500-" and the suffix.
-func NewDeploymentID(now time.Time, suffix string) string {
-	return now.UTC().Format("20060102-150405") + "-" + suffix
 }

@@ -4,6 +4,7 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,9 @@ type Locks interface {
 	Lock(ctx context.Context, scope deploy.Scope) (ledger.Lock, error)
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	RequestHalt(ctx context.Context, scope deploy.Scope, owner string, halt ledger.Halt) error
+	Release(ctx context.Context, scope deploy.Scope, lease deploy.Lease) error
+	Turn(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
+	Dequeue(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
 }
 
 // Stage takes locks.
@@ -35,6 +39,12 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResu
 	if since.IsZero() || doc.Results.Lock.Ready {
 		since = now
 	}
+	if first, err := s.turn(ctx, doc); err != nil || first != "" {
+		if err != nil {
+			return deploy.LockResult{}, err
+		}
+		return s.wait(ctx, doc, ledger.Lock{Owner: first}, since)
+	}
 	claim := ledger.Claim{Scope: doc.Request.Scope, Owner: owner(doc), Execution: doc.Execution}
 	force, err := s.force(ctx, doc, now.Sub(since))
 	if err != nil {
@@ -46,9 +56,50 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResu
 		return deploy.LockResult{}, err
 	}
 	if lease.Held() {
-		return held(doc, lease, lock, now), nil
+		return held(doc, lease, lock, now), s.leave(ctx, doc, lease)
 	}
 	return s.wait(ctx, doc, lock, since)
+}
+
+// queues reports whether a request waits for its turn: rollbacks do not, and neither does what
+// only tidies up.
+func queues(doc deploy.Document) bool {
+	return doc.Request.Kind == deploy.KindDeploy && doc.Results.Promote.Slot == ""
+}
+
+// turn is the deployment whose turn it is before this one's, if any.
+func (s Stage) turn(ctx context.Context, doc deploy.Document) (first string, err error) {
+	if !queues(doc) {
+		return "", nil
+	}
+	place, err := s.Locks.Turn(ctx, doc.Request.Scope, doc.ID)
+	if err != nil {
+		return "", err
+	}
+	return place.Next, superseded(place)
+}
+
+// leave gives up the place in the queue. Who was superseded up to this moment gives the lock back
+// as well: nothing was changed under it.
+func (s Stage) leave(ctx context.Context, doc deploy.Document, lease deploy.Lease) error {
+	if !queues(doc) {
+		return nil
+	}
+	place, err := s.Locks.Dequeue(ctx, doc.Request.Scope, doc.ID)
+	if err == nil {
+		err = superseded(place)
+	}
+	if err != nil {
+		return errors.Join(err, s.Locks.Release(ctx, doc.Request.Scope, lease))
+	}
+	return nil
+}
+
+func superseded(place ledger.Place) error {
+	if place.SupersededBy == "" {
+		return nil
+	}
+	return fault.New(fault.Locked, "superseded by deployment %s, which is newer", place.SupersededBy)
 }
 
 // force lets an emergency take the lock after the grace, and any rollback by a person take it from

@@ -49,6 +49,11 @@ type Ledger interface {
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
+// Desk withdraws votes.
+type Desk interface {
+	Withdraw(ctx context.Context, deployment, kept, reason string) error
+}
+
 // Stage makes plans.
 type Stage struct {
 	Settings Settings
@@ -57,6 +62,7 @@ type Stage struct {
 	Fleet    Fleet
 	Schema   Schema
 	Ledger   Ledger
+	Desk     Desk
 	Clock    clock.Clock
 }
 
@@ -114,6 +120,13 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 		result.Differences = differences(doc.Plan, plan)
 	}
 	voided := result.Changed && plan.ApprovalRequired
+	if voided {
+		// Nobody may go on deciding about a plan that is none any more.
+		reason := "The plan has changed since (" + strings.Join(result.Differences, ", ") + "). A new mail asks about the new one."
+		if err := s.Desk.Withdraw(ctx, doc.ID, plan.Digest, reason); err != nil {
+			return deploy.ReplanResult{}, err
+		}
+	}
 	if voided && doc.Results.Announce.Round >= maxRounds {
 		return deploy.ReplanResult{}, fault.New(fault.Rejected, "the plan changed %d times while it was waiting for approval, the last time in %s; ask again when the environment is quiet", maxRounds, strings.Join(result.Differences, ", "))
 	}

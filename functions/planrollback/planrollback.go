@@ -51,6 +51,11 @@ type Ledger interface {
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
+// Desk withdraws votes.
+type Desk interface {
+	Withdraw(ctx context.Context, deployment, kept, reason string) error
+}
+
 // Stage plans rollbacks.
 type Stage struct {
 	Settings Settings
@@ -59,6 +64,7 @@ type Stage struct {
 	Schema   Schema
 	Backups  Backups
 	Ledger   Ledger
+	Desk     Desk
 	Clock    clock.Clock
 }
 
@@ -127,7 +133,7 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 	}
 	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
 	if result.Changed && plan.ApprovalRequired {
-		return result, nil
+		return result, s.Desk.Withdraw(ctx, doc.ID, plan.Digest, "The plan has changed since. A new mail asks about the new one.")
 	}
 	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
 		entry.Plan, entry.Approval = plan, doc.Results.Approve

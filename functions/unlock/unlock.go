@@ -5,12 +5,14 @@ import (
 	"context"
 
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // Locks is what is asked of the ledger.
 type Locks interface {
 	Release(ctx context.Context, scope deploy.Scope, lease deploy.Lease) error
 	ReleaseExecution(ctx context.Context, scope deploy.Scope, execution string) error
+	Dequeue(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
 }
 
 // Stage gives locks back.
@@ -20,13 +22,17 @@ type Stage struct{ Locks Locks }
 type Result struct{}
 
 // Handle gives the lease back, if there is one and it was not lost, and then what the execution
-// may have taken without hearing of it: a function can die right after it took the lock.
-// Repeating it is safe.
+// may have taken without hearing of it: a function can die right after it took the lock. A place
+// in the queue goes as well. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (Result, error) {
 	if doc.Lease().Held() {
 		if err := s.Locks.Release(ctx, doc.Request.Scope, doc.Lease()); err != nil {
 			return Result{}, err
 		}
 	}
-	return Result{}, s.Locks.ReleaseExecution(ctx, doc.Request.Scope, doc.Execution)
+	if err := s.Locks.ReleaseExecution(ctx, doc.Request.Scope, doc.Execution); err != nil {
+		return Result{}, err
+	}
+	_, err := s.Locks.Dequeue(ctx, doc.Request.Scope, doc.ID)
+	return Result{}, err
 }

@@ -117,7 +117,7 @@ func requester(r deploy.Request) error {
 	if r.RequestedBy == "" || len(r.RequestedBy) > 254 {
 		return fault.New(fault.Invalid, "requestedBy is missing or longer than 254 characters; give a mail address")
 	}
-	if r.Source.Kind == "github" || r.Source.Kind == "codepipeline" || r.Source.Kind == "schedule" {
+	if r.Source.Automatic() {
 		return nil
 	}
 	if _, err := mail.ParseAddress(r.RequestedBy); err != nil {

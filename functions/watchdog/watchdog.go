@@ -26,6 +26,12 @@ type Ledger interface {
 	Once(ctx context.Context, kind, key, value string) (ledger.Mark, error)
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 	ReleaseExecution(ctx context.Context, scope deploy.Scope, execution string) error
+	Dequeue(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
+}
+
+// Desk withdraws votes.
+type Desk interface {
+	Withdraw(ctx context.Context, deployment, kept, reason string) error
 }
 
 // Escalation calls for people when a rollback is stopped again and again.
@@ -55,6 +61,7 @@ type Function struct {
 	Starter    Starter
 	Ledger     Ledger
 	Escalation Escalation
+	Desk       Desk
 	Clock      clock.Clock
 }
 
@@ -113,6 +120,12 @@ func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Ch
 		entry.Error = deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
 	})
 	if err != nil {
+		return Result{}, err
+	}
+	if err := f.Desk.Withdraw(ctx, entry.ID, "", "The execution was stopped: it ended as "+change.Status+"."); err != nil {
+		return Result{}, err
+	}
+	if _, err := f.Ledger.Dequeue(ctx, entry.Scope, entry.ID); err != nil {
 		return Result{}, err
 	}
 	return Result{Reason: "it had no plan under the lock: it changed nothing"}, f.unlock(ctx, entry)

@@ -12,6 +12,7 @@ import (
 	"github.com/pilotage/pilotage/local/ledgerstore"
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -94,7 +95,7 @@ func TestTakesOverOnceWhatNobodyFinishes(t *testing.T) {
 				}
 				s := &starter{}
 				p := &pager{}
-				f := watchdog.Function{Starter: s, Ledger: l, Escalation: p, Clock: clock.System{}}
+				f := watchdog.Function{Starter: s, Ledger: l, Escalation: p, Desk: decision.Clerk{Votes: l, Clock: clock.System{}}, Clock: clock.System{}}
 				var event struct {
 					Detail watchdog.Change `json:"detail"`
 				}

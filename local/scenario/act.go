@@ -9,9 +9,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/local/asl"
 	"github.com/pilotage/pilotage/local/world"
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/github"
 )
@@ -128,7 +128,7 @@ func (s *run) start(ctx context.Context, machine string, request deploy.Request)
 	if err != nil {
 		return fmt.Errorf("encode the request: %w", err)
 	}
-	id := intake.NewDeploymentID(s.runner.Clock.Now(), s.world.Ports.NewID())
+	id := admission.NewDeploymentID(s.runner.Clock.Now(), s.world.Ports.NewID())
 	_, err = s.world.Ports.Executions.Start(ctx, machine, id, input)
 	return err
 }

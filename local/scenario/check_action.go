@@ -53,13 +53,15 @@ func (c *checker) action(place string, action Action) {
 func (c *checker) push(place string, push Push) {
 	c.release(place+".release", push.Release)
 	var branches []string
+	taken := false
 	for _, name := range c.file.environments() {
-		if env, err := c.settings.Environment(name); err == nil && env.Branch != "" {
-			branches = append(branches, env.Branch)
+		if env, err := c.settings.Environment(name); err == nil {
+			branches = append(branches, env.Branches...)
+			taken = taken || env.Takes(push.Branch)
 		}
 	}
 	switch {
-	case slices.Contains(branches, push.Branch):
+	case taken:
 	case len(branches) == 0:
 		c.wrong(place+".branch", "no environment that is started deploys a branch; start one that does")
 	default:

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 func TestApproval(t *testing.T) {
@@ -17,16 +17,16 @@ func TestApproval(t *testing.T) {
 		want deploy.Outcome
 		err  string
 	}{
-		"approved": {func(w world) { w.vote(sim.Approver, ledger.Approve, 200) }, deploy.Succeeded, ""},
-		"rejected": {func(w world) { w.vote(sim.Second, ledger.Reject, 200) }, deploy.Refused, "Pilotage.Rejected"},
+		"approved": {func(w world) { w.vote(sim.Approver, approval.Approve, 200) }, deploy.Succeeded, ""},
+		"rejected": {func(w world) { w.vote(sim.Second, approval.Reject, 200) }, deploy.Refused, "Pilotage.Rejected"},
 		"expired":  {func(world) {}, deploy.Refused, "Pilotage.Expired"},
 		"approved, and rejected by another a moment later": {func(w world) {
-			w.vote(sim.Approver, ledger.Approve, 200)
-			w.vote(sim.Second, ledger.Reject, 409)
+			w.vote(sim.Approver, approval.Approve, 200)
+			w.vote(sim.Second, approval.Reject, 409)
 		}, deploy.Succeeded, ""},
 		"approved twice": {func(w world) {
-			w.vote(sim.Approver, ledger.Approve, 200)
-			w.vote(sim.Approver, ledger.Approve, 409)
+			w.vote(sim.Approver, approval.Approve, 200)
+			w.vote(sim.Approver, approval.Approve, 409)
 		}, deploy.Succeeded, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestPlanThatChangesDuringApprovalIsVotedOnAgain(t *testing.T) {
 		synctest.Wait()
 		first, code := w.Ballot(sim.Second)
 		w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds = 31 })
-		w.vote(sim.Approver, ledger.Approve, 200)
+		w.vote(sim.Approver, approval.Approve, 200)
 		second, _ := w.Ballot(sim.Second)
 		if first == second {
 			t.Fatal("no new ballot was made for the changed plan")
@@ -88,7 +88,7 @@ func TestPlanThatChangesDuringApprovalIsVotedOnAgain(t *testing.T) {
 			t.Errorf("a ballot on the old plan: got status %d, want 409", response.StatusCode)
 		}
 		synctest.Wait()
-		w.vote(sim.Second, ledger.Approve, 200)
+		w.vote(sim.Second, approval.Approve, 200)
 		run, err := w.Finish(t.Context(), "d1")
 		w.must(err)
 		w.ends("d1", deploy.Succeeded)
@@ -104,7 +104,7 @@ func TestPlanThatKeepsChangingIsRefused(t *testing.T) {
 		synctest.Wait()
 		for range 3 {
 			w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })
-			w.vote(sim.Approver, ledger.Approve, 200)
+			w.vote(sim.Approver, approval.Approve, 200)
 		}
 		run, err := w.Finish(t.Context(), "d1")
 		w.must(err)

@@ -17,6 +17,9 @@ const (
 	OnCall    = "oncall@example.com"
 )
 
+// Repository is whose pushes are deployed.
+const Repository = "example/running-app"
+
 // Scope is where releases are deployed to, and Staging where they may have been before.
 func Scope() deploy.Scope {
 	return deploy.Scope{Service: "running-app", Environment: "production", Region: "eu-central-1"}
@@ -28,10 +31,14 @@ func Staging() deploy.Scope {
 }
 
 // Environment is the default configuration of a scope: five weights of half a minute, a
-// backup, down-migrations on the way back, no approval.
+// backup, down-migrations on the way back, no approval. Pushes to main are deployed to Scope only.
 func Environment(scope deploy.Scope) deploy.Environment {
+	var branches []string
+	if scope == Scope() {
+		branches = []string{"main"}
+	}
 	return deploy.Environment{
-		URL: "https://" + scope.Environment + ".example", Branch: "main", Evidence: []string{"tests"}, TimeoutSeconds: 3600,
+		URL: "https://" + scope.Environment + ".example", Branches: branches, Evidence: []string{"tests"}, TimeoutSeconds: 3600,
 		Strategy: deploy.Strategy{
 			Kind: "canary", SettleSeconds: 60, ProbeRequests: 50,
 			Steps: deploy.Schedule{{Weight: 1, BakeSeconds: 30}, {Weight: 5, BakeSeconds: 30}, {Weight: 25, BakeSeconds: 30}, {Weight: 50, BakeSeconds: 30}, {Weight: 100, BakeSeconds: 30}},
@@ -43,7 +50,10 @@ func Environment(scope deploy.Scope) deploy.Environment {
 			{Name: "orders", Method: "GET", Path: "/orders", Status: 200},
 		},
 		Analysis: deploy.Analysis{Alpha: 0.01, Tolerance: 2, ErrorBudget: 0.001, MinRequests: 50, PeekSeconds: 10, WhenInconclusive: deploy.InconclusiveProceed, ExtendSeconds: 60},
-		Approval: deploy.Approval{Approvers: []string{Approver, Second, Requester, Author}, ExpiresSeconds: 3600},
+		Approval: deploy.Approval{
+			Approvers: []string{Approver, Second, Requester, Author}, Quorum: 1, ExpiresSeconds: 3600, RemindSeconds: 900, DelaySeconds: 1800,
+		},
+		Build:    deploy.Build{WhenMissing: deploy.MissingRefuse, WaitSeconds: 600, TimeoutSeconds: 600},
 		Database: deploy.Database{Instance: scope.Service + "-" + scope.Environment, Backup: true, LockTimeoutSeconds: 5, StatementTimeoutSeconds: 60},
 		Rollback: deploy.Rollback{Schema: deploy.SchemaDown, TimeoutSeconds: 900, HaltGraceSeconds: 60},
 		Queue:    deploy.Queue{Policy: deploy.QueueWait, WaitSeconds: 1800},

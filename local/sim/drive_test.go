@@ -5,19 +5,19 @@ import (
 	"testing/synctest"
 
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // configure makes the environment of a state's scenario.
 func (d drive) configure(e *deploy.Environment) {
 	e.Strategy.Steps = deploy.Schedule{{Weight: 10, BakeSeconds: 5}, {Weight: 100}}
 	switch d.machine + "/" + d.state {
-	case "deploy/Approve", "deploy/YieldLock":
+	case "deploy/Ask", "deploy/Approve", "deploy/YieldLock":
 		e.Approval.Required = true
 	case "deploy/EnterMaintenance", "deploy/LeaveMaintenance":
 		e.Strategy.Maintenance = true
-	case "rollback/Approve", "rollback/YieldLock":
+	case "rollback/Ask", "rollback/Approve", "rollback/YieldLock":
 		e.Rollback.ApprovalRequired = true
 	}
 }
@@ -44,7 +44,7 @@ func (d drive) scenario(t *testing.T, w world) string {
 	if d.state == "YieldLock" {
 		synctest.Wait()
 		w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })
-		w.vote(sim.Approver, ledger.Approve, 200)
+		w.vote(sim.Approver, approval.Approve, 200)
 	}
 	return "d1"
 }
@@ -54,7 +54,7 @@ func (d drive) scenario(t *testing.T, w world) string {
 func (d drive) rollback(t *testing.T, w world) string {
 	request := sim.Rollback(deploy.Standard, "d1")
 	switch d.state {
-	case "SmokeTest", "Approve", "YieldLock":
+	case "SmokeTest", "Ask", "Approve", "YieldLock":
 	case "EnterMaintenance", "RestoreDatabase":
 		request.Rollback.Schema = deploy.SchemaRestore
 	case "RecordRefusal", "UnlockRefused":
@@ -74,7 +74,7 @@ func (d drive) rollback(t *testing.T, w world) string {
 	if d.state == "YieldLock" {
 		synctest.Wait()
 		w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })
-		w.vote(sim.Approver, ledger.Approve, 200)
+		w.vote(sim.Approver, approval.Approve, 200)
 	}
 	return "r1"
 }

@@ -6,19 +6,19 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/shared/decision"
 )
 
 // tokens is the engine's side of a decision.
 type tokens struct{ w *World }
 
-// SendTaskSuccess implements decide.Tokens.
+// SendTaskSuccess implements decision.Tokens.
 func (t tokens) SendTaskSuccess(ctx context.Context, token string, output json.RawMessage) error {
 	return t.send(ctx, "Tokens.SendTaskSuccess", func() error { return t.w.Engine.SendTaskSuccess(ctx, token, output) })
 }
 
-// SendTaskFailure implements decide.Tokens.
+// SendTaskFailure implements decision.Tokens.
 func (t tokens) SendTaskFailure(ctx context.Context, token, class, cause string) error {
 	return t.send(ctx, "Tokens.SendTaskFailure", func() error { return t.w.Engine.SendTaskFailure(ctx, token, class, cause) })
 }
@@ -27,7 +27,7 @@ func (t tokens) send(ctx context.Context, call string, run func() error) error {
 	_, err := read(t.w, ctx, call, func() (struct{}, error) {
 		err := run()
 		if errors.Is(err, asl.ErrTaskTimedOut) || errors.Is(err, asl.ErrTaskDoesNotExist) {
-			return struct{}{}, fmt.Errorf("send the decision: %w", decide.ErrNotWaiting)
+			return struct{}{}, fmt.Errorf("send the decision: %w", decision.ErrNotWaiting)
 		}
 		return struct{}{}, err
 	})

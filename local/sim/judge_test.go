@@ -30,6 +30,8 @@ func (d drive) end() end {
 		return end{"Pilotage.FailedDirty", deploy.RolledBack, "before"}
 	}
 	return map[string]end{
+		// Asked again, nobody decides in time.
+		"Ask":            {"Pilotage.Refused", deploy.Refused, "before"},
 		"RecordRefusal":  {"Pilotage.Refused", deploy.Refused, "before"},
 		"UnlockRefused":  {"Pilotage.Refused", deploy.Refused, "before"},
 		"Refused":        {"Pilotage.Refused", deploy.Refused, "before"},
@@ -45,7 +47,7 @@ func (d drive) end() end {
 }
 
 func (d drive) rollbackEnd() end {
-	byHand := map[string]bool{"Approve": true, "YieldLock": true, "RecordRefusal": true, "UnlockRefused": true}
+	byHand := map[string]bool{"Ask": true, "Approve": true, "YieldLock": true, "RecordRefusal": true, "UnlockRefused": true}
 	switch {
 	case d.next == "JudgeRefusal" && !byHand[d.state]:
 		return end{"Pilotage.FailedDirty", deploy.FailedDirty, ""}
@@ -53,6 +55,7 @@ func (d drive) rollbackEnd() end {
 		return end{"Pilotage.FailedDirty", deploy.RolledBack, "before"}
 	}
 	return map[string]end{
+		"Ask":           {"Pilotage.Refused", deploy.Refused, "d1"},
 		"JudgeRefusal":  {"Pilotage.Refused", deploy.Refused, "d1"},
 		"UnlockRefused": {"Pilotage.Refused", deploy.Refused, "d1"},
 		"Refused":       {"Pilotage.Refused", deploy.Refused, "d1"},

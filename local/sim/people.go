@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"slices"
@@ -47,6 +48,7 @@ func Request(path, body string) events.LambdaFunctionURLRequest {
 	request.RequestContext.HTTP.Method = "GET"
 	if body != "" {
 		request.RequestContext.HTTP.Method = "POST"
+		request.Headers = map[string]string{"content-type": "application/x-www-form-urlencoded"}
 	}
 	return request
 }
@@ -69,15 +71,28 @@ func (w *World) Ballot(approver string) (path, code string) {
 }
 
 // Vote decides as an approver does: with the link and the code of the newest mail. It returns
-// the status of the page. decision is "approve" or "reject".
+// the status of the page. decision is "approve", "reject" or "delay".
 func (w *World) Vote(ctx context.Context, approver, decision string) (int, error) {
 	path, code := w.Ballot(approver)
 	if path == "" {
 		return 0, fmt.Errorf("vote as %s: nobody asked", approver)
 	}
-	form := url.Values{"code": {code}, "decision": {decision}, "reason": {"because"}}
+	page, err := w.Browse(ctx, Request(path, ""))
+	if err != nil {
+		return 0, err
+	}
+	form := url.Values{"code": {code}, "decision": {decision}, "reason": {"because"}, "plan": {Plan(page.Body)}}
 	response, err := w.Browse(ctx, Request(path, form.Encode()))
 	return response.StatusCode, err
+}
+
+// Plan is the digest of the plan that a page asks about; empty when it asks about none.
+func Plan(page string) string {
+	found := regexp.MustCompile(`name="plan" value="([^"]*)"`).FindStringSubmatch(page)
+	if found == nil {
+		return ""
+	}
+	return html.UnescapeString(found[1])
 }
 
 // Browse sends a request to the Decide function.

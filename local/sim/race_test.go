@@ -14,7 +14,7 @@ import (
 )
 
 func push(branch string) json.RawMessage {
-	return json.RawMessage(fmt.Sprintf(`{"detail":{"repository":"example/running-app","ref":"refs/heads/%s","branch":%q,
+	return json.RawMessage(fmt.Sprintf(`{"source":"pilotage.github","detail-type":"Push","detail":{"repository":"example/running-app","ref":"refs/heads/%s","branch":%q,
 		"commit":%q,"subject":"add orders","sender":"grace","key":"push-1"}}`, branch, branch, sim.Releases()[1].Commit))
 }
 
@@ -28,12 +28,12 @@ func TestPushDeliveredTenTimesAtOnceDeploysOnce(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				var result struct{ Deployments []string }
+				var result struct{ Deployments []struct{ Deployment string } }
 				if err := json.Unmarshal(answer, &result); err != nil || len(result.Deployments) != 1 {
 					t.Errorf("got %s, want one deployment", answer)
 					return
 				}
-				answers[i] = result.Deployments[0]
+				answers[i] = result.Deployments[0].Deployment
 			})
 		}
 		work.Wait()
@@ -57,7 +57,7 @@ func TestPushDeliveredTenTimesAtOnceDeploysOnce(t *testing.T) {
 func TestPushToAnotherBranchDeploysNothing(t *testing.T) {
 	bubble(t, sim.Options{}, func(t *testing.T, w world) {
 		answer, err := w.Call(t.Context(), "Intake", push("topic"))
-		if err != nil || string(answer) != `{"deployments":null,"repeated":false}` {
+		if err != nil || string(answer) != `{"reason":"no environment deploys branch \"topic\" of example/running-app"}` {
 			t.Errorf("got %s and error %v, want no deployment", answer, err)
 		}
 	})

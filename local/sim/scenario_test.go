@@ -11,7 +11,7 @@ import (
 
 func TestDeployTakesThePlannedPath(t *testing.T) {
 	step := "Shift Prove CheckProof Observe CheckVerdict "
-	front := "Begin Validate Plan Announce CheckApproval Lock CheckLock Replan CheckPlan "
+	front := "Begin Validate Plan Enqueue Announce CheckApproval Lock CheckLock Replan CheckPlan "
 	tail := "Verify CheckMaintenance Promote Record Unlock Settle LockToRetire CheckRetire Retire UnlockRetired CheckLeftover Succeeded"
 	release := "Migrate Release CheckRelease WaitForRelease Release CheckRelease SmokeTest "
 	backup := "Backup CheckBackup WaitForBackup Backup CheckBackup "

@@ -24,13 +24,14 @@ func (s settings) Environment(ctx context.Context, scope deploy.Scope) (deploy.E
 	})
 }
 
-// Targets implements functions.Settings.
-func (s settings) Targets(ctx context.Context, repository, branch string) ([]deploy.Scope, error) {
-	return read(s.w, ctx, "Settings.Targets", func() ([]deploy.Scope, error) {
-		if env := s.w.settings[Scope()]; repository != "example/running-app" || branch != env.Branch {
-			return nil, nil
+// All implements functions.Settings.
+func (s settings) All(ctx context.Context) ([]deploy.Configured, error) {
+	return read(s.w, ctx, "Settings.All", func() ([]deploy.Configured, error) {
+		var all []deploy.Configured
+		for _, scope := range []deploy.Scope{Scope(), Staging()} {
+			all = append(all, deploy.Configured{Scope: scope, Repository: Repository, Environment: s.w.settings[scope]})
 		}
-		return []deploy.Scope{Scope()}, nil
+		return all, nil
 	})
 }
 

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/functions/webhook"
 	"github.com/pilotage/pilotage/local/asl"
 	"github.com/pilotage/pilotage/local/bus"
 	"github.com/pilotage/pilotage/local/functionurl"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/statemachine"
 )
@@ -168,7 +168,7 @@ func (t tokens) SendTaskFailure(ctx context.Context, token, class, cause string)
 
 func waiting(err error) error {
 	if errors.Is(err, asl.ErrTaskDoesNotExist) || errors.Is(err, asl.ErrTaskTimedOut) {
-		return fmt.Errorf("%w: %w", decide.ErrNotWaiting, err)
+		return fmt.Errorf("%w: %w", decision.ErrNotWaiting, err)
 	}
 	return err
 }

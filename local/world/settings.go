@@ -2,8 +2,6 @@ package world
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/pilotage/pilotage/shared/config"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -24,17 +22,14 @@ func (s Settings) Environment(_ context.Context, scope deploy.Scope) (deploy.Env
 	return s.File.Environment(scope.Environment)
 }
 
-// Targets are the scopes that a push to a branch is deployed to.
-func (s Settings) Targets(_ context.Context, repository, branch string) ([]deploy.Scope, error) {
-	var scopes []deploy.Scope
-	if repository != s.File.Repository {
-		return nil, nil
+// All is every scope of the service, in order of the alphabet.
+func (s Settings) All(context.Context) ([]deploy.Configured, error) {
+	var all []deploy.Configured
+	for _, name := range s.File.Names() {
+		all = append(all, deploy.Configured{
+			Scope:      deploy.Scope{Service: s.File.Service, Environment: name, Region: Region},
+			Repository: s.File.Repository, Environment: s.File.Environments[name],
+		})
 	}
-	for name, env := range s.File.Environments {
-		if env.Branch != "" && env.Branch == branch {
-			scopes = append(scopes, deploy.Scope{Service: s.File.Service, Environment: name, Region: Region})
-		}
-	}
-	slices.SortFunc(scopes, func(a, b deploy.Scope) int { return strings.Compare(a.String(), b.String()) })
-	return scopes, nil
+	return all, nil
 }

@@ -100,8 +100,8 @@ func fieldRefusals() []refusal {
 			want: `5:10: environments.staging.url: "staging.example.com" is not an https:// URL without query (http:// only for localhost)`,
 		},
 		{
-			name: "a branch", old: "    strategy:", new: "    branch: -x\n    strategy:",
-			want: `6:13: environments.staging.branch: "-x" is not a branch such as "main"`,
+			name: "a branch", old: "    strategy:", new: "    branches: [-x]\n    strategy:",
+			want: `6:16: environments.staging.branches[0]: "-x" is not a branch, or a pattern of branches such as "feature/*"`,
 		},
 		{
 			name: "a timeout too short", old: "    strategy:", new: "    timeoutSeconds: 59\n    strategy:",
@@ -174,7 +174,7 @@ func fieldRefusals() []refusal {
 		},
 		{
 			name: "a queue policy", old: "    notify:", new: "    queue: {policy: wait}\n    notify:",
-			want: `17:21: environments.staging.queue.policy: "wait" is unknown; it is one of queue, reject`,
+			want: `17:21: environments.staging.queue.policy: "wait" is unknown; it is one of queue, supersede, reject`,
 		},
 		{
 			name: "a mail address", old: "team@example.com", new: "Team <team@example.com>",

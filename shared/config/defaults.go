@@ -27,7 +27,11 @@ func Defaults() deploy.Environment {
 		Database: deploy.Database{Backup: true, LockTimeoutSeconds: 5, StatementTimeoutSeconds: 60},
 		// The schema that the old release was verified with. With the expanded one it never was.
 		Rollback: deploy.Rollback{Schema: deploy.SchemaDown, TimeoutSeconds: 900, HaltGraceSeconds: 60},
-		Queue:    deploy.Queue{Policy: deploy.QueueWait, WaitSeconds: 900},
+		// An hour before the end is time enough to read a plan; four more are the rest of a day.
+		Approval: deploy.Approval{RemindSeconds: 3600, DelaySeconds: 14400},
+		// A commit without a release is a mistake unless somebody says that it will come.
+		Build: deploy.Build{WhenMissing: deploy.MissingRefuse, WaitSeconds: 1800, TimeoutSeconds: 1800},
+		Queue: deploy.Queue{Policy: deploy.QueueWait, WaitSeconds: 900},
 	}
 }
 
@@ -37,6 +41,10 @@ const (
 	usualStatus         = http.StatusOK
 	usualExpirySeconds  = 86400
 	usualPromotionHours = 168
+	usualQuorum         = 1
+	// reminderShare is when people are reminded who have less time than the usual reminder needs:
+	// with a quarter of it left.
+	reminderShare = 4
 )
 
 // fill completes what Defaults cannot know before the file is read.
@@ -44,8 +52,8 @@ func fill(e deploy.Environment) deploy.Environment {
 	if e.PromoteFrom != "" && e.PromoteWithinHours == 0 {
 		e.PromoteWithinHours = usualPromotionHours
 	}
-	if approves(e) && e.Approval.ExpiresSeconds == 0 {
-		e.Approval.ExpiresSeconds = usualExpirySeconds
+	if approves(e) {
+		e.Approval = fillApproval(e.Approval)
 	}
 	for i, test := range e.SmokeTests {
 		if test.Method == "" {
@@ -56,6 +64,24 @@ func fill(e deploy.Environment) deploy.Environment {
 		}
 	}
 	return e
+}
+
+func fillApproval(a deploy.Approval) deploy.Approval {
+	if a.ExpiresSeconds == 0 {
+		a.ExpiresSeconds = usualExpirySeconds
+	}
+	if a.RemindSeconds >= a.ExpiresSeconds {
+		a.RemindSeconds = a.ExpiresSeconds / reminderShare
+	}
+	if a.Quorum == 0 {
+		a.Quorum = usualQuorum
+	}
+	for i := range a.Groups {
+		if a.Groups[i].Quorum == 0 {
+			a.Groups[i].Quorum = usualQuorum
+		}
+	}
+	return a
 }
 
 // approves reports whether anything in an environment waits for people.

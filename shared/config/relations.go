@@ -20,6 +20,10 @@ func relations() []string {
 		"With `whenInconclusive: extend`, `extendSeconds` is more than 0.",
 		"Names of smoke tests differ, and at least one test is critical: an emergency rollback runs only those.",
 		"Approvers are named wherever approval is asked for; no check, approver or recipient is listed twice.",
+		"A quorum is not more than there are people to ask, nor a group's more than it has members; names of groups differ.",
+		"`approval.remindSeconds` is less than `approval.expiresSeconds`.",
+		"An environment with `promoteFrom` has no `branches`: a push is no promotion. One with a `schedule` has `promoteFrom`, or a branch without `*`.",
+		"Nobody is among `people` twice, under none of their names; whoever may `force` is among them, with an `identity`.",
 		"A freeze ends after it begins.",
 		"`promoteFrom` names another environment of the file, and environments do not promote from each other in a circle.",
 	}
@@ -40,6 +44,9 @@ func (c *checker) file(file File) {
 		}
 		c.smokeTests(path+".smokeTests", e.SmokeTests)
 		c.approval(path, e)
+		c.quorums(path+".approval", e.Approval)
+		c.sources(path, e)
+		c.people(path, e)
 		c.unique(path+".evidence", e.Evidence)
 		c.unique(path+".approval.approvers", e.Approval.Approvers)
 		c.unique(path+".notify.team", e.Notify.Team)
@@ -110,7 +117,7 @@ func (c *checker) smokeTests(path string, tests []deploy.SmokeTest) {
 
 // approval checks that there is somebody to ask.
 func (c *checker) approval(path string, e deploy.Environment) {
-	if !approves(e) || len(e.Approval.Approvers) > 0 {
+	if !approves(e) || len(e.Approval.Everybody()) > 0 {
 		return
 	}
 	asks := "approval.required"
@@ -118,6 +125,62 @@ func (c *checker) approval(path string, e deploy.Environment) {
 		asks = "rollback.approvalRequired"
 	}
 	c.refuse(path+".approval.approvers", "nobody is named, but %s is true; list mail addresses", asks)
+}
+
+// quorums checks that a vote can be won, and that people are reminded before its end.
+func (c *checker) quorums(path string, a deploy.Approval) {
+	if people := len(a.Everybody()); a.Quorum > people {
+		c.refuse(path+".quorum", "is %d, but only %d can be asked; name more, or lower it", a.Quorum, people)
+	}
+	names := map[string]bool{}
+	for i, group := range a.Groups {
+		at := fmt.Sprintf("%s.groups[%d]", path, i)
+		if group.Quorum > len(group.Members) {
+			c.refuse(at+".quorum", "is %d, but the group has %d members; name more, or lower it", group.Quorum, len(group.Members))
+		}
+		if names[group.Name] {
+			c.refuse(at+".name", "%q is the name of another group too; names differ", group.Name)
+		}
+		names[group.Name] = true
+		c.unique(at+".members", group.Members)
+	}
+	if c.document.Has(path+".remindSeconds") && a.ExpiresSeconds > 0 && a.RemindSeconds >= a.ExpiresSeconds {
+		c.refuse(path+".remindSeconds", "is %d, and everything is over after %d; remind earlier, or let people decide longer", a.RemindSeconds, a.ExpiresSeconds)
+	}
+}
+
+// sources checks that what begins by itself can be deployed.
+func (c *checker) sources(path string, e deploy.Environment) {
+	if e.PromoteFrom != "" && len(e.Branches) > 0 {
+		c.refuse(path+".branches", "pushes cannot be deployed here: promoteFrom takes only what %q has verified; remove one of the two", e.PromoteFrom)
+	}
+	plain := func(branch string) bool { return !strings.ContainsAny(branch, "*?[") }
+	if e.Timer.Expression != "" && e.PromoteFrom == "" && !slices.ContainsFunc(e.Branches, plain) {
+		c.refuse(path+".schedule", "there is nothing to deploy at that time; name a branch without \"*\", or promoteFrom")
+	}
+	c.unique(path+".branches", e.Branches)
+}
+
+// people checks that every name is one person's, and that force can be asked for by who may.
+func (c *checker) people(path string, e deploy.Environment) {
+	seen := map[string]string{}
+	for i, person := range e.People {
+		for _, name := range []struct{ field, value string }{{"mail", person.Mail}, {"github", person.GitHub}, {"identity", person.Identity}} {
+			key := name.field + " " + strings.ToLower(name.value)
+			at := fmt.Sprintf("%s.people[%d]", path, i)
+			if first, twice := seen[key]; twice && name.value != "" {
+				c.refuse(at+"."+name.field, "%q is that of %s too; a name is one person's", name.value, first)
+			}
+			seen[key] = at
+		}
+	}
+	for i, address := range e.Force {
+		known := slices.IndexFunc(e.People, func(p deploy.Person) bool { return strings.EqualFold(p.Mail, address) })
+		if known < 0 || e.People[known].Identity == "" {
+			c.refuse(fmt.Sprintf("%s.force[%d]", path, i), "%q has no identity in people, by which AWS would know who forces", address)
+		}
+	}
+	c.unique(path+".force", e.Force)
 }
 
 // unique checks that nothing is listed twice; mail addresses differ by more than their case.

@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/yamlfile/form"
 )
 
@@ -11,7 +12,7 @@ const env = "environments.<name>."
 
 // rules are those of every field, in the order of the reference.
 func rules() []rule {
-	return slices.Concat(serviceRules(), environmentRules(), strategyRules(), capacityRules(), smokeRules(),
+	return slices.Concat(serviceRules(), environmentRules(), sourceRules(), strategyRules(), capacityRules(), smokeRules(),
 		judgementRules(), databaseRules(), rollbackRules())
 }
 
@@ -46,9 +47,10 @@ func environmentRules() []rule {
 			meaning: "Where users reach the service.",
 		},
 		{
-			path: env + "branch", form: form.Branch, usually: "none",
-			meaning: "Pushes to this branch are deployed here by themselves.",
+			path: env + "branches", span: within(0, 20), usually: "none",
+			meaning: "Pushes to these branches are deployed here by themselves.",
 		},
+		{path: env + "branches[]", form: form.BranchPattern, meaning: "A branch; \"*\" stands for any text without \"/\"."},
 		{
 			path: env + "promoteFrom", form: form.Name, usually: "none",
 			meaning: "The environment in which the very same artefact must have been verified.",
@@ -57,12 +59,49 @@ func environmentRules() []rule {
 			path: env + "promoteWithinHours", unit: "h", span: within(1, 8760), usual: usualPromotionHours, usually: "with promoteFrom",
 			meaning: "How old that deployment may be.",
 		},
+		{
+			path: env + "tag", form: form.Tag, usually: "none",
+			meaning: "The tag that a released commit gets in its repository, where a token of GitHub is configured; `{version}` in it is replaced.",
+		},
+		{
+			path: env + "force", span: within(0, 50), usually: "nobody",
+			meaning: "Who may deploy past a freeze, a hold, missing evidence and the age of what is promoted. Never past an approval, a dirty hold or a release that was not verified.",
+		},
+		{path: env + "force[]", form: form.Mail, meaning: "A mail address of `people`, whose `identity` it is."},
 		{path: env + "evidence", span: within(0, 50), usually: "none", meaning: "Checks that a release must have passed before it may come here."},
 		{path: env + "evidence[]", form: form.Slug, meaning: "The name of a check, as in the release's evidence."},
 		{
 			path: env + "timeoutSeconds", unit: "s", span: within(60, 86400),
 			meaning: "How long the active part of a deployment may take, from taking the lock to the end. Waiting for people does not count.",
 		},
+	}
+}
+
+// sourceRules are those of what begins deployments, and of who is who.
+func sourceRules() []rule {
+	return []rule{
+		{path: env + "pipelines", span: within(0, 20), usually: "none", meaning: "Pipelines of CodePipeline whose success is deployed here by itself."},
+		{path: env + "pipelines[]", meaning: "One pipeline."},
+		{path: env + "pipelines[].name", presence: required, form: form.PipelineName, example: "running-app-build", meaning: "Its name in CodePipeline."},
+		{path: env + "pipelines[].stage", form: form.PipelineName, usually: "the whole pipeline", meaning: "The stage whose success counts."},
+
+		{path: env + "schedule", usually: "never", meaning: "When a deployment begins by itself: of the newest that `promoteFrom` has verified, or else of what its branch was last pushed to."},
+		{path: env + "schedule.expression", form: form.ScheduleExpression, usually: "never", meaning: "An expression of EventBridge Scheduler."},
+		{path: env + "schedule.timezone", form: form.Timezone, usually: "UTC", meaning: "In whose time it counts."},
+
+		{path: env + "build", meaning: "What happens when a commit is wanted whose release is not published."},
+		{
+			path: env + "build.whenMissing", among: []string{deploy.MissingRefuse, deploy.MissingWait, deploy.MissingBuild},
+			meaning: "refuse the deployment, wait until somebody else has published the release, or build it.",
+		},
+		{path: env + "build.waitSeconds", unit: "s", span: within(1, 86400), meaning: "Bounds the waiting."},
+		{path: env + "build.timeoutSeconds", unit: "s", span: within(60, 28800), meaning: "Bounds the building."},
+
+		{path: env + "people", span: within(0, 200), usually: "none", meaning: "Whom GitHub and AWS know by other names. Without it the login of who pushed is not known to be an approver's."},
+		{path: env + "people[]", meaning: "One person."},
+		{path: env + "people[].mail", presence: required, form: form.Mail, example: "anna@example.com", meaning: "The mail address, which names the person here."},
+		{path: env + "people[].github", form: form.Login, usually: "none", meaning: "The login on GitHub."},
+		{path: env + "people[].identity", form: form.Identity, usually: "none", meaning: "By what AWS knows the person, for decisions and force by command. It is compared as it is."},
 	}
 }
 

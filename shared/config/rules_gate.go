@@ -66,6 +66,24 @@ func judgementRules() []rule {
 			path: env + "approval.expiresSeconds", unit: "s", span: within(60, 604800), usual: usualExpirySeconds, usually: "where approval is asked for",
 			meaning: "How long people have.",
 		},
+		{
+			path: env + "approval.quorum", unit: "people", span: within(1, 50), usual: usualQuorum, usually: "where approval is asked for",
+			meaning: "How many of those who are asked have to agree. One rejection is enough to reject.",
+		},
+		{path: env + "approval.groups", span: within(0, 10), usually: "none", meaning: "Groups that each have to be heard as well; their members are asked too."},
+		{path: env + "approval.groups[]", meaning: "One group."},
+		{path: env + "approval.groups[].name", presence: required, form: form.Slug, example: "security", meaning: "Names the group in mails and records."},
+		{path: env + "approval.groups[].members", presence: required, span: within(1, 50), example: "[ben@example.com]", meaning: "Who belongs to it."},
+		{path: env + "approval.groups[].members[]", form: form.Mail, meaning: "A mail address."},
+		{path: env + "approval.groups[].quorum", unit: "people", span: within(1, 50), usual: usualQuorum, meaning: "How many of them have to agree."},
+		{
+			path: env + "approval.remindSeconds", unit: "s", span: within(0, 604800),
+			meaning: "How long before the end those are reminded who have not decided; at most a quarter of `expiresSeconds` where that is shorter. 0 reminds nobody.",
+		},
+		{
+			path: env + "approval.delaySeconds", unit: "s", span: within(0, 604800),
+			meaning: "How much longer people have when an approver asks for it, which each may once. 0 lets nobody ask.",
+		},
 	}
 }
 
@@ -105,7 +123,7 @@ func rollbackRules() []rule {
 		},
 
 		{path: env + "queue", meaning: "What a deployment does that finds the lock taken."},
-		{path: env + "queue.policy", among: []string{deploy.QueueWait, deploy.QueueReject}, meaning: "queue: wait for it. reject: refuse the deployment."},
+		{path: env + "queue.policy", among: []string{deploy.QueueWait, deploy.QueueSupersede, deploy.QueueReject}, meaning: "queue: wait for it, in the order of arrival. supersede: the same, but a newer deployment takes the place of those that wait; they are refused. reject: refuse the deployment."},
 		{path: env + "queue.waitSeconds", unit: "s", span: within(1, 86400), meaning: "Bounds the waiting."},
 
 		{path: env + "notify", presence: required, meaning: "Who is told."},
@@ -119,5 +137,10 @@ func rollbackRules() []rule {
 		{path: env + "freezes[].name", presence: required, form: form.Title, example: "marathon weekend", meaning: "Names the window in messages."},
 		{path: env + "freezes[].from", presence: required, form: form.Time, example: "2026-12-24T00:00:00Z", meaning: "When it begins."},
 		{path: env + "freezes[].until", presence: required, form: form.Time, example: "2026-12-27T00:00:00Z", meaning: "When it is over; this moment is not part of it."},
+		{
+			path: env + "freezes[].repeats", form: form.Recurrence, usually: "once",
+			meaning: "How the window is repeated: a recurrence rule of RFC 5545. `from` and `until` are then those of the first window.",
+		},
+		{path: env + "freezes[].timezone", form: form.Timezone, usually: "UTC", meaning: "In whose time it is repeated: a window from 17:00 begins at 17:00 in summer and in winter."},
 	}
 }

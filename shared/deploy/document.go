@@ -42,7 +42,9 @@ const (
 // Results are the stages' results by stage. A stage that has not run has the zero result.
 type Results struct {
 	Validate    ValidateResult    `json:"validate,omitzero"`
+	Enqueue     EnqueueResult     `json:"enqueue,omitzero"`
 	Announce    AnnounceResult    `json:"announce,omitzero"`
+	Ask         AskResult         `json:"ask,omitzero"`
 	Approve     ApproveResult     `json:"approve,omitzero"`
 	Lock        LockResult        `json:"lock,omitzero"`
 	Replan      ReplanResult      `json:"replan,omitzero"`
@@ -78,6 +80,8 @@ type Progress struct {
 // ValidateResult names what was checked.
 type ValidateResult struct {
 	Checks []string `json:"checks"`
+	// Forced are what a forced deployment went past.
+	Forced []string `json:"forced,omitempty"`
 }
 
 // AnnounceResult says who was told.
@@ -88,11 +92,42 @@ type AnnounceResult struct {
 	Round int `json:"round"`
 }
 
+// EnqueueResult is the place of a deployment in the queue of its scope.
+type EnqueueResult struct {
+	// Ahead are the deployments that came before and have not ended.
+	Ahead []string `json:"ahead,omitempty"`
+	// Superseded are those that were refused because this one is newer.
+	Superseded []string `json:"superseded,omitempty"`
+}
+
+// AskResult is who was asked for approval, and for how long they are waited for.
+type AskResult struct {
+	Asked []string `json:"asked"`
+	// WaitSeconds is when people are reminded or the vote is over, at least 1.
+	WaitSeconds int       `json:"waitSeconds"`
+	Until       time.Time `json:"until"`
+}
+
 // ApproveResult is the decision of people on a plan.
 type ApproveResult struct {
+	// By are those whose approval decided it, joined by commas.
 	By         string    `json:"by"`
 	At         time.Time `json:"at"`
 	PlanDigest string    `json:"planDigest"`
+	// Needed is what it took, in words.
+	Needed string  `json:"needed,omitempty"`
+	Voices []Voice `json:"voices,omitempty"`
+}
+
+// Voice is what one approver said.
+type Voice struct {
+	By string `json:"by"`
+	// Kind is "approve", "reject" or "delay".
+	Kind   string    `json:"kind"`
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+	// Via is by what the approver was known: "code" or "identity"; empty for a delay.
+	Via string `json:"via,omitempty"`
 }
 
 // LockResult is the lease, or who has it instead.

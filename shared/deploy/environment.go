@@ -1,12 +1,25 @@
 package deploy
 
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
 // Environment is the configuration of one service in one environment, as pilotage.yaml has
 // it. Gates and approvers come from here and never from the release that is being deployed.
 type Environment struct {
 	// URL is where users reach the service.
 	URL string `json:"url"`
-	// Branch is whose pushes are deployed here by themselves; empty for none.
-	Branch string `json:"branch,omitempty"`
+	// Branches are those whose pushes are deployed here by themselves, as Takes reads them; none
+	// for an environment that only people deploy to.
+	Branches []string `json:"branches,omitempty"`
+	// Pipelines are those of CodePipeline whose success is deployed here by itself.
+	Pipelines []Pipeline `json:"pipelines,omitempty"`
+	// Timer deploys here at certain times.
+	Timer Timer `json:"schedule,omitzero"`
+	// Build is what happens when a commit is wanted whose release is not published.
+	Build Build `json:"build"`
 	// PromoteFrom names the environment in which the same release must have been verified;
 	// empty for none.
 	PromoteFrom string `json:"promoteFrom,omitempty"`
@@ -29,7 +42,91 @@ type Environment struct {
 	Notify         Notify      `json:"notify"`
 	// Freezes are windows in which nothing is deployed, rollbacks excepted.
 	Freezes []Freeze `json:"freezes,omitempty"`
+	// Force lists who may deploy past a freeze, a hold, missing evidence and the age of what is
+	// promoted. They are mail addresses of People.
+	Force []string `json:"force,omitempty"`
+	// People are those whom GitHub and AWS know by other names.
+	People []Person `json:"people,omitempty"`
+	// Tag is the tag that a released commit gets in its repository, "{version}" in it replaced;
+	// empty for none.
+	Tag string `json:"tag,omitempty"`
 }
+
+// Configured is a scope with its configuration.
+type Configured struct {
+	Scope Scope
+	// Repository is the "owner/name" whose pushes may be deployed there.
+	Repository  string
+	Environment Environment
+}
+
+// Takes reports whether a push to a branch is deployed here. A pattern is a branch, or one in
+// which "*" stands for any text without "/": "feature/*".
+func (e Environment) Takes(branch string) bool {
+	for _, pattern := range e.Branches {
+		// A pattern that cannot be read was refused when pilotage.yaml was.
+		if matched, err := path.Match(pattern, branch); err == nil && matched {
+			return true
+		}
+	}
+	return false
+}
+
+// Person is one person under all of their names.
+type Person struct {
+	// Mail names the person everywhere in pilotage.
+	Mail string `json:"mail"`
+	// GitHub is the login on GitHub; empty when there is none.
+	GitHub string `json:"github,omitempty"`
+	// Identity is the ARN of the IAM user, or of the assumed role with its session's name, by
+	// which AWS knows the person; empty when there is none. It is compared as it is.
+	Identity string `json:"identity,omitempty"`
+}
+
+// MailOf is the mail address of whoever has a name: a login on GitHub, in any case, or an IAM
+// identity. A name that nobody has is returned as it is.
+func (e Environment) MailOf(name string) string {
+	for _, person := range e.People {
+		if name != "" && (strings.EqualFold(person.GitHub, name) || person.Identity == name) {
+			return person.Mail
+		}
+	}
+	return name
+}
+
+// Pipeline is a pipeline of CodePipeline.
+type Pipeline struct {
+	Name string `json:"name"`
+	// Stage is the stage whose success counts; empty for that of the whole pipeline.
+	Stage string `json:"stage,omitempty"`
+}
+
+// Timer is when a deployment begins by itself: the newest verified one of where this
+// environment promotes from, or else what its branch was last pushed to.
+type Timer struct {
+	// Expression is one of EventBridge Scheduler: "cron(0 10 ? * TUE *)" or "rate(1 day)"; empty
+	// for never.
+	Expression string `json:"expression,omitempty"`
+	// Timezone is that of the expression, of the IANA database; empty for UTC.
+	Timezone string `json:"timezone,omitempty"`
+}
+
+// Build is what happens when a commit is wanted whose release is not published.
+type Build struct {
+	// WhenMissing is "refuse", "wait" for somebody else to publish it, or "build" it.
+	WhenMissing string `json:"whenMissing"`
+	// WaitSeconds bounds the waiting, 1 to 86400.
+	WaitSeconds int `json:"waitSeconds"`
+	// TimeoutSeconds bounds the building, 60 to 28800.
+	TimeoutSeconds int `json:"timeoutSeconds"`
+}
+
+// The values of Build.WhenMissing.
+const (
+	MissingRefuse = "refuse"
+	MissingWait   = "wait"
+	MissingBuild  = "build"
+)
 
 // Strategy is how traffic moves to the candidate.
 type Strategy struct {
@@ -113,8 +210,45 @@ type Approval struct {
 	Required bool `json:"required"`
 	// Approvers are mail addresses. The requester and the author are not asked.
 	Approvers []string `json:"approvers,omitempty"`
+	// Quorum is how many of those who are asked have to agree, 1 to 50. One rejection is enough
+	// to reject.
+	Quorum int `json:"quorum,omitempty"`
+	// Groups each have to be heard as well; their members are asked too.
+	Groups []Group `json:"groups,omitempty"`
 	// ExpiresSeconds is how long people have, 60 to 604800.
 	ExpiresSeconds int `json:"expiresSeconds,omitempty"`
+	// RemindSeconds is how long before the end those are reminded who have not decided; 0 to
+	// 604800, 0 reminding nobody.
+	RemindSeconds int `json:"remindSeconds,omitempty"`
+	// DelaySeconds is how much longer people have when one of them asks for it, which each may
+	// once: 0 to 604800, 0 allowing it to nobody.
+	DelaySeconds int `json:"delaySeconds,omitempty"`
+}
+
+// Group is approvers of whom some have to agree.
+type Group struct {
+	Name    string   `json:"name"`
+	Members []string `json:"members"`
+	// Quorum is how many of the members have to agree, 1 to 50.
+	Quorum int `json:"quorum,omitempty"`
+}
+
+// Everybody lists whom the approval names, each once: the approvers, then the groups' members.
+func (a Approval) Everybody() []string {
+	var all []string
+	add := func(addresses []string) {
+		for _, address := range addresses {
+			same := func(known string) bool { return strings.EqualFold(known, address) }
+			if !slices.ContainsFunc(all, same) {
+				all = append(all, address)
+			}
+		}
+	}
+	add(a.Approvers)
+	for _, group := range a.Groups {
+		add(group.Members)
+	}
+	return all
 }
 
 // Database is how the service's database is backed up and migrated.
@@ -151,7 +285,8 @@ const (
 
 // Queue is what a deployment does that finds the lock taken.
 type Queue struct {
-	// Policy is "queue" to wait or "reject" to refuse.
+	// Policy is "queue" to wait in the order of arrival, "supersede" to wait while no newer one
+	// comes, or "reject" to refuse.
 	Policy string `json:"policy"`
 	// WaitSeconds bounds the waiting, 1 to 86400.
 	WaitSeconds int `json:"waitSeconds"`
@@ -159,8 +294,9 @@ type Queue struct {
 
 // The values of Queue.Policy.
 const (
-	QueueWait   = "queue"
-	QueueReject = "reject"
+	QueueWait      = "queue"
+	QueueSupersede = "supersede"
+	QueueReject    = "reject"
 )
 
 // Notify says who is told.
@@ -171,10 +307,15 @@ type Notify struct {
 	OnCall []string `json:"onCall"`
 }
 
-// Freeze is a window of time in which nothing is deployed.
+// Freeze is a window of time in which nothing is deployed, once or again and again.
 type Freeze struct {
 	Name string `json:"name"`
 	// From and Until are RFC 3339; Until is not part of the window.
 	From  string `json:"from"`
 	Until string `json:"until"`
+	// Repeats is a recurrence rule of RFC 5545, such as "FREQ=WEEKLY;BYDAY=FR": From and Until
+	// are then those of the first window. Empty for one window only.
+	Repeats string `json:"repeats,omitempty"`
+	// Timezone is in whose time the window is repeated, of the IANA database; empty for UTC.
+	Timezone string `json:"timezone,omitempty"`
 }

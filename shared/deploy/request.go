@@ -17,8 +17,8 @@ type Request struct {
 	SchemaVersion int   `json:"schemaVersion"`
 	Kind          Kind  `json:"kind"`
 	Scope         Scope `json:"scope"`
-	// Release is the release wanted: a digest, a commit or a version. Empty for a promotion,
-	// where it follows from Promotes, and for a rollback.
+	// Release is the release wanted: a digest, a commit or a version. Empty for a rollback. A
+	// promotion may leave it out, for it follows from Promotes; where it is given it must be the same.
 	Release string `json:"release,omitempty"`
 	// Promotes is the id of the verified deployment whose release is promoted.
 	Promotes string `json:"promotes,omitempty"`
@@ -28,17 +28,40 @@ type Request struct {
 	Reason      string    `json:"reason"`
 	RequestedAt time.Time `json:"requestedAt"`
 	Source      Source    `json:"source"`
+	// Force asks to go past freezes, ordinary holds, missing evidence and the age of what is
+	// promoted. It counts only where the command's entry point has let it through.
+	Force bool `json:"force,omitempty"`
 	// Rollback is set when Kind is KindRollback.
 	Rollback RollbackRequest `json:"rollback,omitzero"`
 }
 
+// The kinds of Source.
+const (
+	FromGitHub       = "github"
+	FromCodePipeline = "codepipeline"
+	FromSchedule     = "schedule"
+	FromCLI          = "cli"
+	FromConsole      = "console"
+	FromPilotage     = "pilotage"
+)
+
+// Automatic reports whether nobody asked for it at that moment: a push, a pipeline or a schedule.
+func (s Source) Automatic() bool {
+	return s.Kind == FromGitHub || s.Kind == FromCodePipeline || s.Kind == FromSchedule
+}
+
 // Source is where a request came from.
 type Source struct {
-	// Kind is "github", "codepipeline", "schedule", "cli", "console" or "pilotage".
+	// Kind is one of the constants.
 	Kind       string `json:"kind"`
 	Repository string `json:"repository,omitempty"`
 	Ref        string `json:"ref,omitempty"`
 	Commit     string `json:"commit,omitempty"`
+	// Pipeline and Execution are those of CodePipeline.
+	Pipeline  string `json:"pipeline,omitempty"`
+	Execution string `json:"execution,omitempty"`
+	// Job is the id of the action of CodePipeline that waits for the outcome; empty when none does.
+	Job string `json:"job,omitempty"`
 	// Key identifies the event for deduplication.
 	Key string `json:"key,omitempty"`
 }

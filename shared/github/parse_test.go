@@ -53,7 +53,7 @@ func TestParsePushReadsEachKind(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		wantKey := "Codertocat/Hello-World " + want.Ref + " " + got.After
+		wantKey := "Codertocat/Hello-World " + want.Ref + " " + got.Before + " " + got.After
 		if got.Key() != wantKey || got.Short() != got.After[:7] {
 			t.Errorf("%s: got key %q, short %q, want key %q", file, got.Key(), got.Short(), wantKey)
 		}
@@ -196,8 +196,8 @@ func FuzzParsePush(f *testing.F) {
 		if len(push.After) != 40 || len(push.Before) != 40 || !strings.HasPrefix(push.Ref, "refs/") || len(push.Commits) > 50 {
 			t.Fatalf("admitted %+v", push)
 		}
-		if strings.Count(push.Key(), " ") != 2 || strings.ContainsFunc(push.Key(), unicode.IsControl) {
-			t.Fatalf("the key %q has more than three parts", push.Key())
+		if strings.Count(push.Key(), " ") != 3 || strings.ContainsFunc(push.Key(), unicode.IsControl) {
+			t.Fatalf("the key %q has more than four parts", push.Key())
 		}
 		for _, commit := range push.Commits {
 			if strings.ContainsFunc(commit.Message+commit.Author, unicode.IsControl) || utf8.RuneCountInString(commit.Message) > 200 {

@@ -44,12 +44,13 @@ type Commit struct {
 	Time time.Time
 }
 
-// Key identifies what was pushed: the repository, the ref and the commit it points to now. Use it
-// to act once on an event that is delivered again or replayed: the id in the X-GitHub-Delivery
-// header is not covered by the signature. A ref that moves away and back has the same Key again.
+// Key identifies what was pushed: the repository, the ref, and the commits it pointed to before
+// and points to now. Use it to act once on an event that is delivered again or replayed: the id in
+// the X-GitHub-Delivery header is not covered by the signature. A ref that moves away and back has
+// another Key than when it first came there: it left from another commit.
 func (p Push) Key() string {
 	// None of the parts can have a space, so no two pushes share a key.
-	return strings.Join([]string{p.Repository, p.Ref, p.After}, " ")
+	return strings.Join([]string{p.Repository, p.Ref, p.Before, p.After}, " ")
 }
 
 // Short is the first seven digits of After, as GitHub shows a commit.

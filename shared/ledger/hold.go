@@ -26,8 +26,7 @@ func (h Hold) Active() bool { return h.By != "" }
 // Admit returns fault.Denied for a deployment that the hold stops. An ordinary hold lets people
 // deploy: it is there to stop what starts by itself. Under a dirty hold nobody does.
 func (h Hold) Admit(r deploy.Request) error {
-	automatic := r.Source.Kind == "github" || r.Source.Kind == "codepipeline" || r.Source.Kind == "schedule"
-	if h.Active() && (h.Dirty || automatic) {
+	if h.Active() && (h.Dirty || r.Source.Automatic()) {
 		return fault.New(fault.Denied, "%s is on hold since %s, by %s: %s; lift the hold first", r.Scope, h.At.Format(time.RFC3339), h.By, h.Reason)
 	}
 	return nil

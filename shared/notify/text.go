@@ -2,6 +2,7 @@ package notify
 
 import (
 	"fmt"
+	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -75,8 +76,9 @@ func Rows(text string) [][2]string {
 	return rows
 }
 
-// Describe is the plan in plain text: what, why, who, how, until when, and the way back.
-func Describe(doc deploy.Document, changes []deploy.Change) string {
+// Describe is the plan in plain text: what, why, who, what is in it, how, and the way back with
+// its price. The release is the plan's; one that is not known says nothing of what is in it.
+func Describe(doc deploy.Document, release deploy.Release) string {
 	var b strings.Builder
 	plan := doc.Plan
 	line := func(name, format string, args ...any) {
@@ -92,6 +94,13 @@ func Describe(doc deploy.Document, changes []deploy.Change) string {
 	if doc.Request.Promotes != "" {
 		line("Verified as", "%s", doc.Request.Promotes)
 	}
+	if forced := doc.Results.Validate.Forced; len(forced) > 0 {
+		line("Forced past", "%s", strings.Join(forced, "; "))
+	}
+	if ahead := doc.Results.Enqueue.Ahead; len(ahead) > 0 {
+		line("Behind", "%s", strings.Join(ahead, ", "))
+	}
+	contents(line, plan, release)
 	line("Traffic", "%s to slot %s", plan.Schedule, plan.Target)
 	line("Schema", "%s", schema(plan))
 	line("Backup", "%s", or(plan.SnapshotID, "none"))
@@ -108,27 +117,55 @@ func Describe(doc deploy.Document, changes []deploy.Change) string {
 	for _, note := range plan.Notes {
 		line("Note", "%s", note)
 	}
-	for _, change := range changes {
-		line("Change", "%s", strings.TrimSpace(short(change.Commit)+" "+change.Subject))
-	}
 	line("Plan", "%s", plan.Digest)
 	line("Deployment", "%s", doc.ID)
 	return b.String()
+}
+
+// contents are what is in a release: its commits, its migrations, what was checked.
+func contents(line func(name, format string, args ...any), plan deploy.Plan, release deploy.Release) {
+	for _, change := range release.Changes {
+		line("Change", "%s", strings.TrimSpace(short(change.Commit)+" "+change.Subject))
+	}
+	for _, migration := range plan.Migrations {
+		line("Migration", "%s", describeMigration(plan, migration, release))
+	}
+	var checks []string
+	for _, evidence := range release.Evidence {
+		checks = append(checks, evidence.Check)
+	}
+	if len(checks) > 0 {
+		line("Checked", "%s", strings.Join(checks, ", "))
+	}
+}
+
+// describeMigration is one migration with how long it may hold up users, and what the lint says.
+func describeMigration(plan deploy.Plan, migration deploy.Migration, release deploy.Release) string {
+	database := plan.Environment.Database
+	text := fmt.Sprintf("%04d %s: not rehearsed; each statement waits at most %s for its lock and runs at most %s",
+		migration.Version, migration.Name, Duration(database.LockTimeoutSeconds), Duration(database.StatementTimeoutSeconds))
+	for _, finding := range release.Findings {
+		if strings.HasPrefix(finding.File, fmt.Sprintf("%04d_", migration.Version)) {
+			text += fmt.Sprintf("; %s (%s)", finding.Message, finding.Rule)
+		}
+	}
+	return text
 }
 
 func schema(plan deploy.Plan) string {
 	if plan.SchemaFrom == plan.SchemaTo {
 		return fmt.Sprintf("stays at %d", plan.SchemaFrom)
 	}
-	names := make([]string, len(plan.Migrations))
-	for i, migration := range plan.Migrations {
-		names[i] = fmt.Sprintf("%04d %s", migration.Version, migration.Name)
-	}
-	text := fmt.Sprintf("from %d to %d", plan.SchemaFrom, plan.SchemaTo)
-	if len(names) > 0 {
-		text += " (" + strings.Join(names, ", ") + ")"
-	}
-	return text
+	return fmt.Sprintf("from %d to %d", plan.SchemaFrom, plan.SchemaTo)
+}
+
+// Time is a moment as mails write it.
+func Time(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// IsAddress reports whether a name is a mail address: systems ask for deployments as well.
+func IsAddress(name string) bool {
+	_, err := mail.ParseAddress(name)
+	return err == nil
 }
 
 // Duration is a length of time in seconds as people say it: "45 s", "12 min", "1 h 5 min".

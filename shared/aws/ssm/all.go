@@ -15,20 +15,18 @@ import (
 	"github.com/pilotage/pilotage/shared/fault"
 )
 
-// Targets are the scopes that a push to a branch is deployed to, in a fixed order.
-func (s Store) Targets(ctx context.Context, repository, branch string) ([]deploy.Scope, error) {
-	all, err := s.all(ctx)
+// All is every scope of this region with its configuration, in order of the alphabet.
+func (s Store) All(ctx context.Context) ([]deploy.Configured, error) {
+	found, err := s.all(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var scopes []deploy.Scope
-	for _, one := range all {
-		if one.Repository == repository && one.Environment.Branch != "" && one.Environment.Branch == branch {
-			scopes = append(scopes, s.scope(one))
-		}
+	var all []deploy.Configured
+	for _, one := range found {
+		all = append(all, deploy.Configured{Scope: s.scope(one), Repository: one.Repository, Environment: one.Environment})
 	}
-	slices.SortFunc(scopes, func(a, b deploy.Scope) int { return strings.Compare(a.String(), b.String()) })
-	return scopes, nil
+	slices.SortFunc(all, func(a, b deploy.Configured) int { return strings.Compare(a.Scope.String(), b.Scope.String()) })
+	return all, nil
 }
 
 // OfDatabase is whose database an identifier is, and where that lives. An unknown one is

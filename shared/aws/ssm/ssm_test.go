@@ -72,9 +72,9 @@ func somewhere(identifier string) place.Place {
 func parameters(t *testing.T, root string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for name, branch := range map[string]string{"staging": "main", "production": ""} {
+	for name, branches := range map[string][]string{"staging": {"main"}, "production": nil} {
 		settings := place.Settings{Service: "shop", Repository: "acme/shop", Name: name, Region: awstest.Region}
-		settings.Environment.Branch, settings.Environment.Database.Instance = branch, "shop-"+name
+		settings.Environment.Branches, settings.Environment.Database.Instance = branches, "shop-"+name
 		all[place.SettingsParameter(root, "shop", name)] = text(t, settings)
 		all[place.PlaceParameter(root, "shop", name)] = text(t, somewhere("shop-"+name))
 	}
@@ -102,14 +102,12 @@ func behaves(t *testing.T, s Store) {
 	if err != nil || at.Database.Identifier != "shop-production" || !strings.HasSuffix(at.Parameter, "/shop/production/place") {
 		t.Errorf("got %+v and error %v", at, err)
 	}
-	scopes, err := s.Targets(t.Context(), "acme/shop", "main")
-	if err != nil || !slices.Equal(scopes, []deploy.Scope{scope("staging")}) {
-		t.Errorf("got targets %v and error %v", scopes, err)
+	all, err := s.All(t.Context())
+	if err != nil || len(all) != 2 || all[0].Scope != scope("production") || all[1].Scope != scope("staging") {
+		t.Fatalf("got %+v and error %v, want production and staging", all, err)
 	}
-	for _, push := range [][2]string{{"acme/shop", ""}, {"acme/shop", "other"}, {"acme/other", "main"}} {
-		if scopes, err := s.Targets(t.Context(), push[0], push[1]); err != nil || len(scopes) != 0 {
-			t.Errorf("%q: got targets %v and error %v", push, scopes, err)
-		}
+	if one := all[1]; one.Repository != "acme/shop" || !one.Environment.Takes("main") || all[0].Environment.Takes("main") {
+		t.Errorf("got %+v", all)
 	}
 	of, at, err := s.OfDatabase(t.Context(), "shop-staging")
 	if err != nil || of != scope("staging") || at.Database.Identifier != "shop-staging" {

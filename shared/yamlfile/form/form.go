@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	_ "time/tzdata" // time zones are the same everywhere
 	"unicode"
 )
 
@@ -28,13 +29,22 @@ const (
 	Mail       Form = "mail"
 	Path       Form = "path"
 	Branch     Form = "branch"
-	Repository Form = "repository"
-	Region     Form = "region"
-	Instance   Form = "instance"
-	Time       Form = "time"
-	Commit     Form = "commit"
-	Version    Form = "version"
-	Folder     Form = "folder"
+	Tag        Form = "tag"
+	Login      Form = "login"
+	Identity   Form = "identity"
+	Timezone   Form = "timezone"
+	Recurrence Form = "recurrence"
+	// BranchPattern is a branch in which "*" may stand.
+	BranchPattern      Form = "branch pattern"
+	PipelineName       Form = "pipeline"
+	ScheduleExpression Form = "schedule"
+	Repository         Form = "repository"
+	Region             Form = "region"
+	Instance           Form = "instance"
+	Time               Form = "time"
+	Commit             Form = "commit"
+	Version            Form = "version"
+	Folder             Form = "folder"
 )
 
 // Pattern is the regular expression of a form, empty when it takes more than that to check it.
@@ -48,6 +58,22 @@ func (f Form) Pattern() string {
 		return `^/[!-~]*$`
 	case Branch:
 		return `^[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$`
+	case BranchPattern:
+		return `^[A-Za-z0-9_*][A-Za-z0-9_./*-]{0,199}$`
+	case Tag:
+		return `^[A-Za-z0-9_{}][A-Za-z0-9_./{}+-]{0,99}$`
+	case Login:
+		return `^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}$`
+	case Identity:
+		return `^arn:aws[a-z-]*:(iam::[0-9]{12}:user/[A-Za-z0-9_+=,.@/-]{1,576}|sts::[0-9]{12}:assumed-role/[A-Za-z0-9_+=,.@-]{1,64}/[A-Za-z0-9_+=,.@-]{2,64})$`
+	case PipelineName:
+		return `^[A-Za-z0-9.@_-]{1,100}$`
+	case ScheduleExpression:
+		return `^(cron\([0-9A-Za-z*?/,#L -]{11,100}\)|rate\([1-9][0-9]{0,8} (minute|minutes|hour|hours|day|days)\))$`
+	case Timezone:
+		return `^[A-Za-z][A-Za-z0-9_+/-]{0,63}$`
+	case Recurrence:
+		return `^FREQ=[A-Z0-9;=,+-]{1,200}$`
 	case Repository:
 		return `^[A-Za-z0-9-]+/[A-Za-z0-9_.-]+$`
 	case Region:
@@ -79,6 +105,22 @@ func (f Form) Words() string {
 		return `a path that begins with "/"`
 	case Branch:
 		return `a branch such as "main"`
+	case BranchPattern:
+		return `a branch, or a pattern of branches such as "feature/*"`
+	case Tag:
+		return `a tag such as "v{version}"`
+	case Login:
+		return `a login of GitHub such as "anna-k"`
+	case Identity:
+		return `the ARN of an IAM user, or of an assumed role with its session's name, such as "arn:aws:iam::111122223333:user/anna"`
+	case PipelineName:
+		return "a name of CodePipeline: at most 100 letters, digits and . @ _ -"
+	case ScheduleExpression:
+		return `an expression of EventBridge Scheduler such as "cron(0 10 ? * TUE *)" or "rate(1 day)"`
+	case Timezone:
+		return `a time zone of the IANA database such as "Europe/Berlin"`
+	case Recurrence:
+		return `a recurrence rule of RFC 5545 such as "FREQ=WEEKLY;BYDAY=FR"`
 	case Repository:
 		return `a repository such as "owner/name"`
 	case Region:
@@ -119,6 +161,12 @@ func (f Form) holds(text string) bool {
 		return err == nil && address.Address == text && len(text) <= 254
 	case Folder:
 		return filepath.IsLocal(text) && !strings.Contains(text, `\`) && path.Clean(text) != "."
+	case Timezone:
+		_, err := time.LoadLocation(text)
+		return err == nil && text != "Local" && matches(f, text)
+	case BranchPattern:
+		_, err := path.Match(text, "")
+		return err == nil && matches(f, text)
 	case Time:
 		_, err := time.Parse(time.RFC3339, text)
 		return err == nil
@@ -126,6 +174,10 @@ func (f Form) holds(text string) bool {
 	if f == Instance && len(text) > 63 {
 		return false
 	}
+	return matches(f, text)
+}
+
+func matches(f Form, text string) bool {
 	matched, err := regexp.MatchString(f.Pattern(), text)
 	return err == nil && matched
 }

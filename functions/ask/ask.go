@@ -1,0 +1,134 @@
+// Package ask is the stage that asks people to agree to a plan: it opens the vote, writes one
+// mail to each approver with a link and a code, reminds those who have not decided, and closes
+// the vote when its time is over.
+package ask
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pilotage/pilotage/shared/approval"
+	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/notify"
+)
+
+// Votes keeps votes.
+type Votes interface {
+	PutVote(ctx context.Context, id string, change func(*approval.Vote) error) error
+	IndexBallot(ctx context.Context, ballot, vote string) error
+}
+
+// Notifier tells people once.
+type Notifier interface {
+	Tell(ctx context.Context, to []string, message notify.Message) ([]string, error)
+}
+
+// Catalog finds releases.
+type Catalog interface {
+	Find(ctx context.Context, service, ref string) (deploy.Release, error)
+}
+
+// Stage asks people.
+type Stage struct {
+	Votes    Votes
+	Notifier Notifier
+	Catalog  Catalog
+	Clock    clock.Clock
+	Keys     approval.Keys
+	// BaseURL is where approvers reach the decide function, without a slash at the end.
+	BaseURL string
+}
+
+// Handle opens the vote on the document's plan, or looks at it again: it reminds people when it
+// is time to. It says until when the execution has to wait before it asks again. A vote that is
+// over is fault.Expired; too few who may agree is fault.Denied. Repeating it writes to nobody twice.
+func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResult, error) {
+	release, err := s.Catalog.Find(ctx, doc.Request.Scope.Service, doc.Plan.Release.Digest)
+	if err != nil {
+		return deploy.AskResult{}, err
+	}
+	now := s.Clock.Now()
+	fresh, codes, err := approval.New(s.Keys, approval.Question{
+		Deployment: doc.ID, Scope: doc.Request.Scope, Environment: doc.Plan.Environment, PlanDigest: doc.Plan.Digest,
+		Headline: notify.Headline(doc), Summary: notify.Describe(doc, release),
+		RequestedBy: doc.Request.RequestedBy, Author: doc.Plan.Release.Author,
+	}, now)
+	if err != nil {
+		return deploy.AskResult{}, err
+	}
+	var v approval.Vote
+	err = s.Votes.PutVote(ctx, fresh.ID, func(known *approval.Vote) error {
+		if known.ID == "" {
+			*known = fresh
+		}
+		known.Expire(now)
+		v = *known
+		return nil
+	})
+	if err != nil {
+		return deploy.AskResult{}, fmt.Errorf("open the vote on %s: %w", doc.ID, err)
+	}
+	if v.Outcome.Kind == approval.Expired {
+		return deploy.AskResult{}, fault.New(fault.Expired, "%s", v.Story())
+	}
+	if err := s.write(ctx, v, codes); err != nil {
+		return deploy.AskResult{}, err
+	}
+	if err := s.remind(ctx, &v, codes, now); err != nil {
+		return deploy.AskResult{}, err
+	}
+	return result(v, now), nil
+}
+
+func result(v approval.Vote, now time.Time) deploy.AskResult {
+	// Rounded up: a wait that ends before its time would ask once more for nothing.
+	wait := int((v.WaitUntil(now).Sub(now) + time.Second - 1) / time.Second)
+	made := deploy.AskResult{WaitSeconds: max(1, wait), Until: v.ExpiresAt}
+	for _, b := range v.Ballots {
+		made.Asked = append(made.Asked, b.Approver)
+	}
+	return made
+}
+
+// write makes the links work, and then writes to everybody who was not written to yet.
+func (s Stage) write(ctx context.Context, v approval.Vote, codes map[string]string) error {
+	for _, b := range v.Ballots {
+		if err := s.Votes.IndexBallot(ctx, b.ID, v.ID); err != nil {
+			return fmt.Errorf("index the ballot of %s: %w", b.Approver, err)
+		}
+		_, err := s.Notifier.Tell(ctx, []string{b.Approver}, notify.Message{
+			ID: v.ID + "#approve", Scope: v.Scope, Subject: "[pilotage] approve " + v.Headline + "?",
+			Body: s.mail(v, b, codes[b.Approver]),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remind writes to those who have not decided, once before each end of the vote.
+func (s Stage) remind(ctx context.Context, v *approval.Vote, codes map[string]string, now time.Time) error {
+	if !v.RemindNow(now) {
+		return nil
+	}
+	for _, approver := range v.Undecided() {
+		b, _ := v.BallotOf(approver)
+		_, err := s.Notifier.Tell(ctx, []string{approver}, notify.Message{
+			ID: fmt.Sprintf("%s#remind#%d", v.ID, v.ExpiresAt.Unix()), Scope: v.Scope,
+			Subject: "[pilotage] reminder: approve " + v.Headline + "?", Body: s.mail(*v, b, codes[approver]),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	end := v.ExpiresAt
+	return s.Votes.PutVote(ctx, v.ID, func(known *approval.Vote) error {
+		known.RemindedOf = end
+		*v = *known
+		return nil
+	})
+}

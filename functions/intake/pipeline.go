@@ -1,0 +1,96 @@
+package intake
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pilotage/pilotage/shared/admission"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+)
+
+// PipelineChange is the detail of CodePipeline's state-change events (CodePipeline User Guide,
+// "Monitoring CodePipeline events").
+type PipelineChange struct {
+	Pipeline  string `json:"pipeline"`
+	Execution string `json:"execution-id"`
+	// Stage is empty for the pipeline as a whole.
+	Stage string `json:"stage"`
+	State string `json:"state"`
+}
+
+// pipeline deploys the commit of a pipeline that succeeded to every environment that waits for it.
+func (f Function) pipeline(ctx context.Context, change PipelineChange) (Result, error) {
+	if change.Pipeline == "" || change.Execution == "" || change.State == "" {
+		return Result{}, fault.New(fault.Invalid, "the event of CodePipeline names no pipeline, execution or state")
+	}
+	if change.State != "SUCCEEDED" {
+		return Result{Reason: "state " + change.State + " begins nothing"}, nil
+	}
+	waiting, err := f.waiting(ctx, change)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(waiting) == 0 {
+		return Result{Reason: "no environment waits for " + where(change)}, nil
+	}
+	commits, err := f.Pipelines.Commits(ctx, change.Pipeline, change.Execution)
+	if err != nil {
+		return Result{}, err
+	}
+	if len(commits) != 1 {
+		return Result{}, fault.New(fault.Invalid, "execution %s of pipeline %s was about %d commits (%s); pilotage deploys one: give the pipeline one source", change.Execution, change.Pipeline, len(commits), strings.Join(commits, ", "))
+	}
+	var orders []admission.Order
+	for _, one := range waiting {
+		request := deploy.Request{
+			Kind: deploy.KindDeploy, Scope: one.Scope, RequestedBy: "codepipeline", Reason: cut(where(change) + " succeeded"),
+			Source: deploy.Source{Kind: deploy.FromCodePipeline, Repository: one.Repository, Commit: commits[0], Pipeline: change.Pipeline, Execution: change.Execution},
+		}
+		if request, err = f.named(ctx, one, request, commits[0]); err != nil {
+			return Result{}, err
+		}
+		orders = append(orders, admission.Order{Key: strings.Join([]string{"codepipeline", change.Pipeline, change.Execution, change.Stage}, " "), Request: request})
+	}
+	return f.admit(ctx, orders, "no environment waits for %s", where(change))
+}
+
+// named is the request with what it asks for: the release of a commit, or the promotion of the
+// deployment that verified it.
+func (f Function) named(ctx context.Context, one deploy.Configured, request deploy.Request, commit string) (deploy.Request, error) {
+	from := one.Environment.PromoteFrom
+	if from == "" {
+		request.Release = commit
+		return request, nil
+	}
+	var err error
+	request.Promotes, err = f.newest(ctx, sibling(one.Scope, from), commit)
+	if err == nil && request.Promotes == "" {
+		err = fault.New(fault.Denied, "%s takes only what %s has verified, and %s has verified no release of commit %s", one.Scope.Environment, from, from, commit)
+	}
+	return request, err
+}
+
+func where(change PipelineChange) string {
+	if change.Stage == "" {
+		return "pipeline " + change.Pipeline
+	}
+	return "stage " + change.Stage + " of pipeline " + change.Pipeline
+}
+
+// waiting are the environments that a pipeline, or a stage of one, deploys to.
+func (f Function) waiting(ctx context.Context, change PipelineChange) ([]deploy.Configured, error) {
+	all, err := f.Services.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []deploy.Configured
+	for _, one := range all {
+		for _, pipeline := range one.Environment.Pipelines {
+			if pipeline.Name == change.Pipeline && pipeline.Stage == change.Stage {
+				found = append(found, one)
+			}
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,105 @@
+package intake
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pilotage/pilotage/shared/admission"
+	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
+)
+
+// Scheduled is the detail of a "Scheduled Deployment" event: what EventBridge Scheduler is told
+// to send.
+type Scheduled struct {
+	Scope deploy.Scope `json:"scope"`
+	// Time is when it was due, as Scheduler writes it: one time is one deployment.
+	Time string `json:"scheduledTime"`
+}
+
+// schedule deploys what is newest: the newest verified deployment of where the environment
+// promotes from, or what its branch was last pushed to.
+func (f Function) schedule(ctx context.Context, due Scheduled) (Result, error) {
+	if due.Time == "" {
+		return Result{}, fault.New(fault.Invalid, "the schedule's event has no scheduledTime; give it <aws.scheduler.scheduled-time>")
+	}
+	one, err := f.find(ctx, due.Scope)
+	if err != nil {
+		return Result{}, err
+	}
+	request := deploy.Request{
+		Kind: deploy.KindDeploy, Scope: one.Scope, RequestedBy: "schedule", Reason: "scheduled for " + due.Time,
+		Source: deploy.Source{Kind: deploy.FromSchedule, Repository: one.Repository},
+	}
+	var nothing string
+	if from := one.Environment.PromoteFrom; from != "" {
+		request.Promotes, err = f.newest(ctx, sibling(one.Scope, from), "")
+		nothing = from + " has verified nothing yet"
+	} else {
+		request.Release, err = f.head(ctx, one)
+		request.Source.Commit, nothing = request.Release, "its branch was never pushed to"
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	if request.Promotes == "" && request.Release == "" {
+		return Result{Reason: "there is nothing to deploy to " + one.Scope.String() + ": " + nothing}, nil
+	}
+	return f.admit(ctx, []admission.Order{{Key: "schedule " + due.Time, Request: request}}, "")
+}
+
+func (f Function) find(ctx context.Context, scope deploy.Scope) (deploy.Configured, error) {
+	all, err := f.Services.All(ctx)
+	if err != nil {
+		return deploy.Configured{}, err
+	}
+	var known []string
+	for _, one := range all {
+		if one.Scope == scope {
+			return one, nil
+		}
+		known = append(known, one.Scope.String())
+	}
+	return deploy.Configured{}, fault.New(fault.Invalid, "the schedule is for %s, which is not configured; configured are %s", scope, strings.Join(known, ", "))
+}
+
+// head is what the first branch without a pattern was last pushed to; nothing when nobody did.
+func (f Function) head(ctx context.Context, one deploy.Configured) (string, error) {
+	for _, branch := range one.Environment.Branches {
+		if strings.ContainsAny(branch, "*?[") {
+			continue
+		}
+		head, err := f.Ledger.Head(ctx, one.Repository, branch)
+		return head.Commit, err
+	}
+	return "", nil
+}
+
+// sibling is the scope of another environment of the same service.
+func sibling(scope deploy.Scope, environment string) deploy.Scope {
+	scope.Environment = environment
+	return scope
+}
+
+// searched is how many deployments are looked through for a verified one.
+const searched = 200
+
+// newest is the id of the newest verified deployment of a scope, of a commit unless that is
+// empty; nothing when there is none.
+func (f Function) newest(ctx context.Context, scope deploy.Scope, commit string) (string, error) {
+	entries, err := f.Ledger.Deployments(ctx, scope, searched)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if verified(entry) && (commit == "" || entry.Plan.Release.Commit == commit) {
+			return entry.ID, nil
+		}
+	}
+	return "", nil
+}
+
+func verified(entry ledger.Deployment) bool {
+	return entry.Kind == deploy.KindDeploy && entry.Verified()
+}
