@@ -71,6 +71,7 @@ Exit codes: 0 as wanted, 1 failed, 2 wrong usage or input, 3 refused.`,
 		return usageError{fmt.Errorf("%w\nsee %s --help", err, cmd.CommandPath())}
 	})
 	cmd.AddCommand(demo(), check())
+	cmd.AddCommand(asked()...)
 	return cmd
 }
 

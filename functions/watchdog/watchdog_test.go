@@ -3,6 +3,7 @@ package watchdog_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	"github.com/pilotage/pilotage/functions/watchdog"
 	"github.com/pilotage/pilotage/local/ledgerstore"
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -157,11 +159,21 @@ func TestClosesWhatChangedNothing(t *testing.T) {
 		if err := l.Begin(t.Context(), unplanned("d1")); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := l.Enqueue(t.Context(), sim.Scope(), "d1", ledger.Line); err != nil {
+			t.Fatal(err)
+		}
+		err := l.PutVote(t.Context(), "d1#plan", func(v *approval.Vote) error {
+			*v = approval.Vote{ID: "d1#plan", Deployment: "d1", PlanDigest: "plan", ExpiresAt: time.Now().Add(time.Hour)}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		var event struct {
 			Detail watchdog.Change `json:"detail"`
 		}
 		event.Detail = watchdog.Change{Name: "d1", Status: "ABORTED"}
-		if _, err := (watchdog.Function{Starter: &starter{}, Ledger: l, Clock: clock.System{}}).Handle(t.Context(), event); err != nil {
+		if _, err := (watchdog.Function{Starter: &starter{}, Ledger: l, Desk: decision.Clerk{Votes: l, Clock: clock.System{}}, Clock: clock.System{}}).Handle(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 		entry, err := l.Locate(t.Context(), "d1")
@@ -170,6 +182,12 @@ func TestClosesWhatChangedNothing(t *testing.T) {
 		}
 		if lock, err := l.Lock(t.Context(), sim.Scope()); err != nil || lock.Owner != "" {
 			t.Errorf("got owner %q and error %v, want a free lock", lock.Owner, err)
+		}
+		if vote, err := l.Vote(t.Context(), "d1#plan"); err != nil || !strings.Contains(vote.Void, "stopped") {
+			t.Errorf("got vote %+v and error %v, want it void", vote, err)
+		}
+		if place, err := l.Turn(t.Context(), sim.Scope(), "d2"); err != nil || len(place.Ahead) > 0 {
+			t.Errorf("got %+v and error %v, want nobody ahead of the next", place, err)
 		}
 		if hold, err := l.Hold(t.Context(), sim.Scope()); err != nil || hold.Active() {
 			t.Errorf("got %+v and error %v, want no hold", hold, err)

@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/pilotage/pilotage/shared/fault"
 )
 
@@ -26,6 +28,9 @@ type Handler struct {
 	// Invoke calls the function with an event and returns its answer, both JSON. An error is
 	// answered with 502 and its text only goes to the log, as on AWS.
 	Invoke func(ctx context.Context, event json.RawMessage) (json.RawMessage, error)
+	// Identify says who has signed a request, as a URL with AWS_IAM authentication asks; an error
+	// is answered with 403 and its text. nil takes requests of anybody.
+	Identify func(request *http.Request, body []byte) (arn string, err error)
 	// Now dates requests.
 	Now func() time.Time
 	// NewID makes requestContext.requestId. It is called by concurrent requests.
@@ -49,7 +54,18 @@ func (h *Handler) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		return
 	}
 	id := h.NewID()
-	answer, err := h.call(request, id, body)
+	event := newEvent(request, id, h.Now().UTC(), body)
+	if h.Identify != nil {
+		arn, err := h.Identify(request, body)
+		if err != nil {
+			forbid(writer, err)
+			return
+		}
+		event.RequestContext.Authorizer = &events.LambdaFunctionURLRequestContextAuthorizerDescription{
+			IAM: &events.LambdaFunctionURLRequestContextAuthorizerIAMDescription{UserARN: arn},
+		}
+	}
+	answer, err := h.call(request.Context(), event)
 	if err != nil {
 		h.log().ErrorContext(request.Context(), "function url", "path", request.URL.Path, "requestId", id, "error", err)
 		refuse(writer, http.StatusBadGateway, "Internal Server Error")
@@ -59,17 +75,17 @@ func (h *Handler) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 }
 
 // call sends one event to the function and reads its answer.
-func (h *Handler) call(request *http.Request, id string, body []byte) (result response, err error) {
+func (h *Handler) call(ctx context.Context, request events.LambdaFunctionURLRequest) (result response, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fault.New(fault.Internal, "the function panicked: %v", cause)
 		}
 	}()
-	event, err := json.Marshal(newEvent(request, id, h.Now().UTC(), body))
+	event, err := json.Marshal(request)
 	if err != nil {
 		return response{}, err
 	}
-	answer, err := h.Invoke(request.Context(), event)
+	answer, err := h.Invoke(ctx, event)
 	if err != nil {
 		return response{}, err
 	}
@@ -81,6 +97,14 @@ func (h *Handler) log() *slog.Logger {
 		return h.Log
 	}
 	return slog.Default()
+}
+
+// forbid answers a request that nobody known has signed.
+func forbid(writer http.ResponseWriter, reason error) {
+	writer.Header().Set("Content-Type", "application/json")
+	writer.WriteHeader(http.StatusForbidden)
+	// The client may be gone; there is nobody left to tell.
+	_ = json.NewEncoder(writer).Encode(map[string]string{"Message": reason.Error()})
 }
 
 // refuse answers in place of the function.

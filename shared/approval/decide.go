@@ -55,7 +55,7 @@ func (v *Vote) Take(c Choice, now time.Time) error {
 		return nil
 	}
 	if why := v.closed(*b, c, now); why != "" {
-		v.refuse(now, b.Approver, c.Kind+": "+why)
+		v.Refuse(now, b.Approver, c.Kind+": "+why)
 		return fault.New(fault.Denied, "%s", why)
 	}
 	if !c.proves(*b) {
@@ -95,7 +95,7 @@ func (v *Vote) closed(b Ballot, c Choice, now time.Time) string {
 // wrong counts a wrong code.
 func (v *Vote) wrong(b *Ballot, now time.Time) error {
 	b.Tries++
-	v.refuse(now, b.Approver, "wrong code")
+	v.Refuse(now, b.Approver, "wrong code")
 	if b.Tries < maxTries {
 		return fault.New(fault.Denied, "This is not the code from the mail. %s left.", tries(maxTries-b.Tries))
 	}
@@ -121,7 +121,7 @@ func (v *Vote) putOff(b *Ballot, c Choice, now time.Time) error {
 		why = "You asked for more time already, at " + stamp(b.Delay.At) + "."
 	}
 	if why != "" {
-		v.refuse(now, b.Approver, c.Kind+": "+why)
+		v.Refuse(now, b.Approver, c.Kind+": "+why)
 		return fault.New(fault.Denied, "%s", why)
 	}
 	v.ExpiresAt = v.ExpiresAt.Add(v.DelayBy)

@@ -117,8 +117,8 @@ type Attempt struct {
 // keepAttempts is how many attempts are kept in words; all are counted.
 const keepAttempts = 50
 
-// refuse remembers an attempt.
-func (v *Vote) refuse(now time.Time, by, what string) {
+// Refuse remembers an attempt that did not count, and who made it.
+func (v *Vote) Refuse(now time.Time, by, what string) {
 	v.RefusedCount++
 	v.Refused = append(v.Refused, Attempt{At: now, By: by, What: what})
 	if extra := len(v.Refused) - keepAttempts; extra > 0 {
