@@ -46,6 +46,9 @@ func decideCommand(verb, use, short, long string) *cobra.Command {
 
 // decide shows the plan, asks back, and sends the decision on exactly that plan.
 func (r *remote) decide(ctx context.Context, cmd *cobra.Command, command commands.Command) error {
+	if wrong := (commands.Command{Verb: command.Verb, Deployment: command.Deployment, Reason: r.reason, Plan: "to be read"}).Check(); wrong != nil {
+		return wrong
+	}
 	if command.Plan == "" {
 		shown, err := (&remote{url: r.url, region: r.region, service: r.service}).send(ctx, commands.Command{Verb: commands.Show, Deployment: command.Deployment})
 		if err != nil {
