@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,8 +11,7 @@ import (
 	"strings"
 
 	"github.com/pilotage/pilotage/local/asl"
-	"github.com/pilotage/pilotage/local/world"
-	"github.com/pilotage/pilotage/shared/admission"
+	"github.com/pilotage/pilotage/shared/commands"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/github"
 )
@@ -100,36 +100,24 @@ func (s *run) promote(ctx context.Context, promote Promote) error {
 		return err
 	}
 	s.view.Note(fmt.Sprintf("%s promotes %s (%s) to %s: %s", promote.By, from.Deployment, from.Release.Version, promote.Environment, promote.Reason))
-	return s.start(ctx, world.DeployMachine, deploy.Request{
-		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindDeploy, Scope: s.world.Scope(promote.Environment), Promotes: from.Deployment,
-		RequestedBy: promote.By, Reason: promote.Reason, RequestedAt: s.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
+	return s.order(ctx, promote.By, commands.Command{
+		Verb: commands.Promote, Environment: promote.Environment, Deployment: from.Deployment, Reason: promote.Reason,
 	})
 }
 
+// rollback asks to go back, as `pilotage rollback` does: what is under way is meant, when
+// something is.
 func (s *run) rollback(ctx context.Context, rollback Rollback) error {
 	s.view.Note(fmt.Sprintf("%s asks to take %s back (%s): %s", rollback.By, rollback.Environment, rollback.Mode, rollback.Reason))
-	scope := s.world.Scope(rollback.Environment)
-	request := deploy.Request{
-		SchemaVersion: deploy.SchemaVersion, Kind: deploy.KindRollback, Scope: scope, RequestedBy: rollback.By, Reason: rollback.Reason,
-		RequestedAt: s.runner.Clock.Now(), Source: deploy.Source{Kind: "cli"},
-		Rollback: deploy.RollbackRequest{Mode: deploy.Mode(rollback.Mode), Schema: rollback.Schema},
-	}
-	lock, err := s.world.Ports.Ledger.Lock(ctx, scope)
-	if err != nil {
-		return err
-	}
-	// What is under way is what the person means, when something is.
-	request.Rollback.Deployment = lock.Owner
-	return s.start(ctx, world.RollbackMachine, request)
+	return s.order(ctx, rollback.By, commands.Command{
+		Verb: commands.Rollback, Environment: rollback.Environment, Mode: deploy.Mode(rollback.Mode), Schema: rollback.Schema, Reason: rollback.Reason,
+	})
 }
 
-func (s *run) start(ctx context.Context, machine string, request deploy.Request) error {
-	input, err := json.Marshal(request)
-	if err != nil {
-		return fmt.Errorf("encode the request: %w", err)
-	}
-	id := admission.NewDeploymentID(s.runner.Clock.Now(), s.world.Ports.NewID())
-	_, err = s.world.Ports.Executions.Start(ctx, machine, id, input)
+// order sends a command that starts something.
+func (s *run) order(ctx context.Context, by string, command commands.Command) error {
+	command.Key = rand.Text()
+	_, err := s.send(ctx, by, command)
 	return err
 }
 

@@ -2,11 +2,13 @@ package scenario
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 
 	"github.com/pilotage/pilotage/local/releases"
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/config"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -120,17 +122,38 @@ func (c *checker) traffic() {
 }
 
 func (c *checker) approve() {
-	a := c.file.Approve
-	if !c.document.Has("approve") {
-		return
+	for i, a := range c.file.Approve {
+		at := fmt.Sprintf("approve[%d]", i)
+		if a.By == "" {
+			c.wrong(at+".by", "is missing; name the approver whose mail is opened")
+		}
+		c.oneOf(at+".decision", a.Decision, []string{approval.Approve, approval.Reject, approval.PutOff})
+		if (a.Decision == approval.Reject || a.Decision == approval.PutOff) && a.Reason == "" {
+			c.wrong(at+".reason", "is missing; to %s needs one", a.Decision)
+		}
+		if a.Via != "" {
+			c.oneOf(at+".via", a.Via, []string{approval.ByCode, approval.ByIdentity})
+		}
+		if a.Via == approval.ByIdentity {
+			c.identity(at+".by", a.By)
+		}
 	}
-	if a.By == "" {
-		c.wrong("approve.by", "is missing; name the approver whose mail is opened")
+}
+
+// identity refuses a person who has no access key in the world.
+func (c *checker) identity(place, mail string) {
+	for _, name := range c.file.environments() {
+		env, err := c.settings.Environment(name)
+		if err != nil {
+			continue
+		}
+		for _, person := range env.People {
+			if person.Mail == mail && person.Identity != "" {
+				return
+			}
+		}
 	}
-	c.oneOf("approve.decision", a.Decision, []string{"approve", "reject"})
-	if a.Decision == "reject" && a.Reason == "" {
-		c.wrong("approve.reason", "is missing; a rejection needs one")
-	}
+	c.wrong(place, "%q is nobody among the people of the settings with an identity; commands are signed", mail)
 }
 
 func (c *checker) expect() {

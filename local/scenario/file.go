@@ -26,10 +26,10 @@ type File struct {
 	Before  []Action `json:"before"`
 	Traffic Traffic  `json:"traffic"`
 	// When is what happens; Then follows, each part once its state is reached.
-	When    Action  `json:"when"`
-	Then    []Later `json:"then"`
-	Approve Approve `json:"approve"`
-	Expect  Expect  `json:"expect"`
+	When    Action    `json:"when"`
+	Then    []Later   `json:"then"`
+	Approve []Approve `json:"approve"`
+	Expect  Expect    `json:"expect"`
 
 	// path is where the file lies.
 	path string
@@ -105,11 +105,14 @@ type Request struct {
 
 // Approve says who decides and how.
 type Approve struct {
-	// By is the approver whose mail is opened; empty for nobody.
+	// By is the approver whose mail is opened.
 	By string `json:"by"`
-	// Decision is "approve" or "reject"; a reason goes with a rejection.
+	// Decision is "approve", "reject" or "delay"; a reason goes with the latter two.
 	Decision string `json:"decision"`
 	Reason   string `json:"reason"`
+	// Via is "code", by the page and the code from the mail, or "identity", by command with the
+	// approver's access key; empty for "code".
+	Via string `json:"via"`
 }
 
 // Expect is what must be seen.

@@ -32,7 +32,7 @@ then:
     times: 2
     do:
       rollback: {environment: production, mode: emergency, by: ben@running-app.example.com, reason: slow, schema: keep}
-approve: {by: clara@running-app.example.com, decision: approve}
+approve: [{by: clara@running-app.example.com, decision: approve}]
 expect:
   outcome: rolled-back
   error: Pilotage.Halted
@@ -134,9 +134,9 @@ func TestLoadSaysWhatWouldBeRight(t *testing.T) {
 		"a path without slash":               {"path: /stats", "path: stats", `demo.yaml:14:27: traffic.requests[0].path: is "stats"; a path begins with a slash`},
 		"a method that is none":              {"method: GET", "method: GET IT", `demo.yaml:14:7: traffic.requests[0]: net/http: invalid method "GET IT"`},
 		"less than no share":                 {"share: 1", "share: -1", `demo.yaml:14:42: traffic.requests[0].share: is -1; 1 or more is possible`},
-		"nobody approves":                    {"by: clara@running-app.example.com, decision: approve", "decision: approve", `demo.yaml:22:1: approve.by: is missing; name the approver whose mail is opened`},
-		"unknown decision":                   {"decision: approve", "decision: aprove", `demo.yaml:22:56: approve.decision: "aprove" is none of approve, reject; did you mean approve?`},
-		"rejection without reason":           {"decision: approve", "decision: reject", `demo.yaml:22:1: approve.reason: is missing; a rejection needs one`},
+		"nobody approves":                    {"by: clara@running-app.example.com, decision: approve", "decision: approve", `demo.yaml:22:11: approve[0].by: is missing; name the approver whose mail is opened`},
+		"unknown decision":                   {"decision: approve", "decision: aprove", `demo.yaml:22:57: approve[0].decision: "aprove" is none of approve, reject, delay; did you mean approve?`},
+		"rejection without reason":           {"decision: approve", "decision: reject", `demo.yaml:22:11: approve[0].reason: is missing; to reject needs one`},
 		"no outcome":                         {"  outcome: rolled-back\n", "", `demo.yaml:23:1: expect.outcome: is missing; give one of succeeded, refused, rolled-back, failed-dirty`},
 		"unknown outcome":                    {"outcome: rolled-back", "outcome: rolledback", `demo.yaml:24:12: expect.outcome: "rolledback" is none of succeeded, refused, rolled-back, failed-dirty; did you mean rolled-back?`},
 		"unknown class":                      {"Pilotage.Halted", "Halted", `demo.yaml:25:10: expect.error: "Halted" is none of Pilotage.Invalid, Pilotage.Denied, Pilotage.Rejected, Pilotage.Expired, Pilotage.Locked, Pilotage.Transient, Pilotage.Unhealthy, Pilotage.Regressed, Pilotage.Halted, Pilotage.DeadlineExceeded, Pilotage.MigrationIncomplete, Pilotage.LeaseLost, Pilotage.Internal`},

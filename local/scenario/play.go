@@ -81,8 +81,8 @@ func (s *run) happen(ctx context.Context) error {
 	if err := s.act(ctx, s.file.When); err != nil {
 		return err
 	}
-	if s.file.Approve.By != "" {
-		people.Go(func() { s.note(s.approve(ctx)) })
+	for _, wanted := range s.file.Approve {
+		people.Go(func() { s.note(s.approve(ctx, wanted)) })
 	}
 	for i, later := range s.file.Then {
 		people.Go(func() { s.note(s.later(ctx, i, later)) })

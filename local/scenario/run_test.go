@@ -183,7 +183,7 @@ start: {staging: 1.0.0}
 when: {push: {branch: main, release: 1.3.0, by: ben}}
 then:
   - {after: Observe, do: {stop: {machine: deploy}}}
-approve: {by: clara@running-app.example.com, decision: approve}
+approve: [{by: clara@running-app.example.com, decision: approve}]
 expect: {outcome: refused, hold: none, release: 1.0.0, schema: 1}
 `, nil)
 	if err != nil {

@@ -118,13 +118,17 @@ func (w *World) statusChanged(change asl.StatusChange) {
 // entries serves the entry points that people and GitHub reach over HTTP.
 func (w *World) entries() http.Handler {
 	mux := http.NewServeMux()
-	for path, function := range map[string]string{"/webhook": "Webhook", "/approve/": "Decide"} {
-		mux.Handle(path, &functionurl.Handler{
+	for path, function := range map[string]string{"/webhook": "Webhook", "/approve/": "Decide", "/command": "Command"} {
+		url := &functionurl.Handler{
 			Invoke: func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
 				return w.handle(ctx, function, payload)
 			},
-			Now: w.options.Clock.Now, NewID: shortID,
-		})
+			Now: w.options.Clock.Now, NewID: shortID, Log: w.options.Log,
+		}
+		if function == "Command" {
+			url.Identify = w.signatures.Verify
+		}
+		mux.Handle(path, url)
 	}
 	return mux
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/pilotage/pilotage/local/mailbox"
 	"github.com/pilotage/pilotage/local/postgres"
 	"github.com/pilotage/pilotage/local/releases"
+	"github.com/pilotage/pilotage/local/sigv4"
 	"github.com/pilotage/pilotage/local/slots"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -65,15 +66,20 @@ type World struct {
 	Mailbox  *mailbox.Mailbox
 	Bus      *bus.Bus
 	Database *Database
-	// WebhookURL and ApprovalURL are where the entry points listen.
+	// WebhookURL, ApprovalURL and CommandURL are where the entry points listen.
 	WebhookURL  string
 	ApprovalURL string
+	CommandURL  string
+	// Keys are people's access keys, by mail address, with which commands are signed.
+	Keys map[string]AccessKey
 	// WebhookSecret signs pushes.
 	WebhookSecret []byte
 
 	options Options
 	outbox  outbox
-	closers []func() error
+	// signatures knows whose access keys are whose.
+	signatures sigv4.Verifier
+	closers    []func() error
 }
 
 // Scope is the scope of one of the service's environments.
@@ -117,7 +123,10 @@ func (w *World) open(ctx context.Context) error {
 	}
 	w.onClose(func() error { _ = listener.Close(); return nil })
 	w.ApprovalURL = "http://" + listener.Addr().String()
-	w.WebhookURL = w.ApprovalURL + "/webhook"
+	w.WebhookURL, w.CommandURL = w.ApprovalURL+"/webhook", w.ApprovalURL+"/command"
+	if err := w.identify(); err != nil {
+		return err
+	}
 	w.Ports = w.ports(book)
 	if err := w.openBus(); err != nil {
 		return err
