@@ -11,11 +11,11 @@ import (
 	"github.com/pilotage/pilotage/functions/approve"
 	"github.com/pilotage/pilotage/functions/ask"
 	"github.com/pilotage/pilotage/functions/backup"
+	"github.com/pilotage/pilotage/functions/command"
 	"github.com/pilotage/pilotage/functions/decide"
 	"github.com/pilotage/pilotage/functions/enqueue"
 	"github.com/pilotage/pilotage/functions/hold"
 	"github.com/pilotage/pilotage/functions/intake"
-	"github.com/pilotage/pilotage/functions/lifthold"
 	"github.com/pilotage/pilotage/functions/lock"
 	"github.com/pilotage/pilotage/functions/maintenance"
 	"github.com/pilotage/pilotage/functions/migrate"
@@ -90,7 +90,7 @@ func Table(w World) map[string]Handler {
 		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets}.Handle),
 		"Intake":   typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
 		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
-		"LiftHold": plain(lifthold.Function{Ledger: w.Ledger, Settings: w.Settings, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}.Handle),
+		"Command":  typed(command.Function{Door: w.door(), Desk: w.desk(), Services: w.Settings, Ledger: w.Ledger, Holds: w.holds(), Clock: w.Clock}.Handle),
 		"Decide":   typed(decide.Function{Votes: w.Ledger, Desk: w.desk(), Clock: w.Clock}.Handle),
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fleet"
+	"github.com/pilotage/pilotage/shared/holding"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
 	"github.com/pilotage/pilotage/shared/record"
@@ -76,6 +77,11 @@ func (w World) clerk() decision.Clerk {
 // desk is where people decide.
 func (w World) desk() decision.Desk {
 	return decision.Desk{Clerk: w.clerk(), Notifier: w.notifier()}
+}
+
+// holds sets and lifts holds in people's names.
+func (w World) holds() holding.Holds {
+	return holding.Holds{Ledger: w.Ledger, Settings: w.Settings, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}
 }
 
 func (w World) notifier() notify.Notifier { return notify.Notifier{Sender: w.Sender, Marks: w.Ledger} }

@@ -59,7 +59,7 @@ func needs() map[string][]port {
 		"Webhook":  {portBus, portSecrets},
 		"Intake":   {portLedger, portSettings, portDeploy, portPipelines},
 		"Watchdog": {portLedger, portSettings, portSender, portRollback, portTokens},
-		"LiftHold": {portLedger, portSettings, portSender, portArchive},
+		"Command":  {portLedger, portSettings, portSender, portArchive, portTokens, portDeploy, portRollback},
 		"Decide":   {portLedger, portSender, portTokens},
 	}
 }
