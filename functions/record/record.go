@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -24,6 +25,7 @@ type Ledger interface {
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	AmendAttempts(ctx context.Context, scope deploy.Scope, deployment string, change func(*ledger.Deployment)) error
+	Votes(ctx context.Context, deployment string) ([]approval.Vote, error)
 }
 
 // Archive keeps documents.
@@ -67,6 +69,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordRe
 		now = entry.EndedAt
 	}
 	made := record.Make(doc, entry.StartedAt, now)
+	if made.Votes, err = s.minutes(ctx, doc.ID); err != nil {
+		return deploy.RecordResult{}, err
+	}
 	key := record.Key(scope, doc.ID)
 	if err := s.archive(ctx, key, made); err != nil {
 		return deploy.RecordResult{}, err
@@ -129,6 +134,20 @@ func (s Stage) begin(ctx context.Context, doc deploy.Document, now time.Time) (l
 	return s.Ledger.Deployment(ctx, doc.Request.Scope, doc.ID)
 }
 
+// minutes are those of everything that people were asked about a deployment.
+func (s Stage) minutes(ctx context.Context, deployment string) ([]approval.Minutes, error) {
+	votes, err := s.Ledger.Votes(ctx, deployment)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(votes, func(a, b approval.Vote) int { return a.OpenedAt.Compare(b.OpenedAt) })
+	var all []approval.Minutes
+	for _, vote := range votes {
+		all = append(all, vote.Minutes())
+	}
+	return all, nil
+}
+
 func (s Stage) archive(ctx context.Context, key string, made record.Record) error {
 	text, err := json.MarshalIndent(made, "", "  ")
 	if err != nil {
@@ -173,5 +192,9 @@ func (s Stage) closeUndone(ctx context.Context, doc deploy.Document, made record
 	if err != nil || undone.Outcome != deploy.RolledBack {
 		return err
 	}
-	return s.archive(ctx, key, record.Undone(undone))
+	made = record.Undone(undone)
+	if made.Votes, err = s.minutes(ctx, undone.ID); err != nil {
+		return err
+	}
+	return s.archive(ctx, key, made)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
@@ -36,9 +37,11 @@ type Record struct {
 	Source        deploy.Source        `json:"source"`
 	Execution     string               `json:"execution"`
 	Approval      deploy.ApproveResult `json:"approval,omitzero"`
-	Plan          deploy.Plan          `json:"plan,omitzero"`
-	Results       deploy.Results       `json:"results"`
-	Error         deploy.StageError    `json:"error,omitzero"`
+	// Votes are what was asked of people, the oldest first.
+	Votes   []approval.Minutes `json:"votes,omitempty"`
+	Plan    deploy.Plan        `json:"plan,omitzero"`
+	Results deploy.Results     `json:"results"`
+	Error   deploy.StageError  `json:"error,omitzero"`
 	// Undoes and Cause are a rollback's: the deployment that it took back, and what was wrong
 	// with that. UndoneBy is the other side of it.
 	Undoes   string            `json:"undoes,omitempty"`
@@ -122,11 +125,52 @@ func (r Record) Text() string {
 	if r.Approval.By != "" {
 		line("Approval", "%s at %s, of plan %s", r.Approval.By, stamp(r.Approval.At), r.Approval.PlanDigest)
 	}
+	for _, vote := range r.Votes {
+		minutes(line, vote)
+	}
 	r.implementation(line)
 	line("Rollback plan", "%s", r.Plan.WayBack.Text)
 	line("Plan", "%s", r.Plan.Digest)
 	line("Execution", "%s", r.Execution)
 	return b.String()
+}
+
+// minutes are the lines of one vote: who was asked, who said what, and what did not count.
+func minutes(line func(name, format string, args ...any), vote approval.Minutes) {
+	line("Vote", "It took %s; asked at %s were %s.", vote.Needed, stamp(vote.OpenedAt), strings.Join(vote.Asked, ", "))
+	for _, voice := range vote.Voices {
+		said := map[string]string{approval.Approve: "approved", approval.Reject: "rejected", approval.PutOff: "asked for more time"}[voice.Kind]
+		line("", "%s %s at %s%s%s", voice.By, said, stamp(voice.At), via(voice.Via), because(voice.Reason))
+	}
+	for _, attempt := range vote.Refused {
+		line("Not counted", "%s: %s %s", stamp(attempt.At), attempt.By, attempt.What)
+	}
+	if more := vote.RefusedCount - len(vote.Refused); more > 0 {
+		line("Not counted", "and %d older attempts", more)
+	}
+	if vote.Outcome.Kind != approval.Approve {
+		line("", "%s", vote.Story)
+	}
+	if vote.Outcome.Kind == approval.Approve && vote.Void != "" {
+		line("", "%s", vote.Void)
+	}
+}
+
+func via(proof string) string {
+	switch proof {
+	case approval.ByCode:
+		return " by the code from the mail"
+	case approval.ByIdentity:
+		return " by an AWS identity"
+	}
+	return ""
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 func (r Record) implementation(line func(name, format string, args ...any)) {
