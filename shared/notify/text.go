@@ -168,7 +168,7 @@ func IsAddress(name string) bool {
 	return err == nil
 }
 
-// Duration is a length of time in seconds as people say it: "45 s", "12 min", "1 h 5 min".
+// Duration is a length of time in seconds as people say it: "45 s", "12 min", "4 h", "1 h 5 min".
 func Duration(seconds int) string {
 	d := time.Duration(seconds) * time.Second
 	switch {
@@ -176,6 +176,8 @@ func Duration(seconds int) string {
 		return fmt.Sprintf("%d s", seconds)
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+	case d%time.Hour < time.Minute:
+		return fmt.Sprintf("%d h", int(d.Hours()))
 	default:
 		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
 	}
