@@ -122,10 +122,11 @@ func TestApproverDecidesInABrowser(t *testing.T) {
 	}
 }
 
-// decide types a code and presses a button.
+// decide types a code, presses a button and waits for the page that comes of it.
 func (w waiting) decide(ctx context.Context, code, button string) {
 	w.Helper()
-	err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#code"), code), chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[value=%q]`, button))))
+	evaluate[bool](w.T, ctx, `(document.body.id = "asked") !== ""`)
+	err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#code"), code), chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[value=%q]`, button))), chromedp.WaitVisible(chromedp.CSS("body:not(#asked) h1")))
 	if err != nil {
 		w.Fatalf("type the code and %s: %v", button, err)
 	}

@@ -41,12 +41,15 @@ type waiting struct {
 	// id is the promotion's, verified that of the staging deployment that it promotes.
 	id       string
 	verified string
+	// folder is the world's.
+	folder string
 }
 
 // open makes the world: 1.0.0 is live, staging has verified 1.1.0, and Anna promotes it.
 func open(t *testing.T) waiting {
 	t.Helper()
-	w := waiting{T: t, World: start(t)}
+	w := waiting{T: t}
+	w.World, w.folder = start(t)
 	w.verified = w.ship()
 	answer := w.command(anna, commands.Command{
 		Verb: commands.Promote, Environment: "production", Deployment: w.verified, Reason: "RUN-112: runners can note their shoe", Key: "promote-0001",
@@ -55,7 +58,8 @@ func open(t *testing.T) waiting {
 	return w
 }
 
-func start(t *testing.T) *world.World {
+// start makes the world, and returns its folder as well.
+func start(t *testing.T) (*world.World, string) {
 	t.Helper()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -93,7 +97,7 @@ func start(t *testing.T) *world.World {
 			t.Fatal(err)
 		}
 	}
-	return w
+	return w, filepath.Join(dir, "world")
 }
 
 // ship deploys 1.1.0 to staging, from the console with a plain input, and returns the deployment.
