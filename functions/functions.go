@@ -87,7 +87,7 @@ func Table(w World) map[string]Handler {
 		"Page":   stage(page.Stage{Escalation: escalation}.Handle),
 
 		// Entry points.
-		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets}.Handle),
+		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets, Log: w.log()}.Handle),
 		"Intake":   typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
 		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Command":  typed(command.Function{Door: w.door(), Desk: w.desk(), Services: w.Settings, Ledger: w.Ledger, Holds: w.holds(), Clock: w.Clock}.Handle),

@@ -3,6 +3,7 @@ package functions
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 
 	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/webhook"
@@ -47,6 +48,8 @@ type World struct {
 	ApprovalURL string
 	// ApprovalSecret keys ballots; at least 32 bytes.
 	ApprovalSecret []byte
+	// Log receives what has no other place to be remembered in; nil means slog.Default.
+	Log *slog.Logger
 }
 
 // Settings is the configuration of all services.
@@ -82,6 +85,13 @@ func (w World) desk() decision.Desk {
 // holds sets and lifts holds in people's names.
 func (w World) holds() holding.Holds {
 	return holding.Holds{Ledger: w.Ledger, Settings: w.Settings, Archive: w.Archive, Notifier: w.notifier(), Clock: w.Clock}
+}
+
+func (w World) log() *slog.Logger {
+	if w.Log != nil {
+		return w.Log
+	}
+	return slog.Default()
 }
 
 func (w World) notifier() notify.Notifier { return notify.Notifier{Sender: w.Sender, Marks: w.Ledger} }

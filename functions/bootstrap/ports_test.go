@@ -28,7 +28,7 @@ func fields() map[string][]port {
 		"Caller": {portCaller, portSettings}, "Signals": {portSignals, portSettings}, "notifier": {portSender, portLedger},
 		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "holds": {portLedger, portSettings, portArchive, portSender}, "Pipelines": {portPipelines},
 		"Archive": {portArchive}, "Bus": {portBus}, "Secrets": {portSecrets}, "Tokens": {portTokens}, "Executions": {},
-		"ApprovalURL": {portApproval}, "ApprovalSecret": {portApproval}, "Clock": {}, "NewID": {},
+		"ApprovalURL": {portApproval}, "ApprovalSecret": {portApproval}, "Clock": {}, "NewID": {}, "log": {},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -30,6 +31,8 @@ type Secrets interface {
 type Function struct {
 	Bus     Bus
 	Secrets Secrets
+	// Log receives each delivery with what became of it.
+	Log *slog.Logger
 }
 
 // The event that a push becomes.
@@ -43,8 +46,16 @@ const (
 const maxBody = 5 << 20
 
 // Handle answers one delivery: 401 without a hint for what is not GitHub's, 202 with a reason
-// for what is not a push to a branch, 202 for what was put on the bus.
+// for what is not a push to a branch, 202 for what was put on the bus. GitHub keeps the answer with
+// the delivery, and the log has it too.
 func (f Function) Handle(ctx context.Context, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+	response, err := f.handle(ctx, request)
+	f.Log.InfoContext(ctx, "delivery", "event", request.Headers["x-github-event"], "delivery", request.Headers["x-github-delivery"],
+		"status", response.StatusCode, "answer", strings.TrimSpace(response.Body), "error", err)
+	return response, err
+}
+
+func (f Function) handle(ctx context.Context, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	if request.RequestContext.HTTP.Method != http.MethodPost {
 		return answer(http.StatusMethodNotAllowed, "POST only"), nil
 	}

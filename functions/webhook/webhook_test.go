@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -34,6 +35,9 @@ func (b *bus) PutEvent(_ context.Context, source, detailType string, detail json
 	b.events = append(b.events, event)
 	return b.err
 }
+
+// quiet is a log that nobody reads.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // secrets are two, as while one is rotated.
 type secrets struct{}
@@ -89,7 +93,7 @@ func TestRecordedDeliveries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := &bus{}
 			body := fixture(t, test.fixture)
-			response, err := webhook.Function{Bus: b, Secrets: secrets{}}.Handle(t.Context(), delivery(t, test.event, body))
+			response, err := webhook.Function{Bus: b, Secrets: secrets{}, Log: quiet()}.Handle(t.Context(), delivery(t, test.event, body))
 			if err != nil || response.StatusCode != test.status || !strings.Contains(response.Body, test.text) {
 				t.Errorf("got %d %q and error %v, want %d with %q", response.StatusCode, response.Body, err, test.status, test.text)
 			}
@@ -135,7 +139,7 @@ func TestRefusesWithoutAHint(t *testing.T) {
 			b := &bus{}
 			request := delivery(t, "push", fixture(t, "push"))
 			test.change(&request)
-			response, err := webhook.Function{Bus: b, Secrets: secrets{}}.Handle(t.Context(), request)
+			response, err := webhook.Function{Bus: b, Secrets: secrets{}, Log: quiet()}.Handle(t.Context(), request)
 			if err != nil || response.StatusCode != test.status || response.Body != test.text || len(b.events) > 0 {
 				t.Errorf("got %d %q, error %v and events %v, want %d %q", response.StatusCode, response.Body, err, b.events, test.status, test.text)
 			}
@@ -148,7 +152,7 @@ func TestTheOldSecretHoldsWhileItIsRotated(t *testing.T) {
 	body := fixture(t, "push")
 	request := delivery(t, "push", body)
 	request.Headers["x-hub-signature-256"] = github.Sign([]byte("the old secret of the webhook"), body)
-	response, err := webhook.Function{Bus: b, Secrets: secrets{}}.Handle(t.Context(), request)
+	response, err := webhook.Function{Bus: b, Secrets: secrets{}, Log: quiet()}.Handle(t.Context(), request)
 	if err != nil || response.StatusCode != 202 || len(b.events) != 1 {
 		t.Errorf("got %d, error %v and events %v", response.StatusCode, err, b.events)
 	}
@@ -157,7 +161,7 @@ func TestTheOldSecretHoldsWhileItIsRotated(t *testing.T) {
 // TestBusThatFailsIsNoSuccess: GitHub shows the delivery as failed, and it can be sent again.
 func TestBusThatFailsIsNoSuccess(t *testing.T) {
 	b := &bus{err: errors.New("throttled")}
-	if _, err := (webhook.Function{Bus: b, Secrets: secrets{}}).Handle(t.Context(), delivery(t, "push", fixture(t, "push"))); err == nil {
+	if _, err := (webhook.Function{Bus: b, Secrets: secrets{}, Log: quiet()}).Handle(t.Context(), delivery(t, "push", fixture(t, "push"))); err == nil {
 		t.Error("got no error, want the bus's")
 	}
 }
@@ -166,7 +170,7 @@ func TestBusThatFailsIsNoSuccess(t *testing.T) {
 // recorded delivery in turn.
 func TestTenThousandMutationsAdmitNone(t *testing.T) {
 	b := &bus{}
-	f := webhook.Function{Bus: b, Secrets: secrets{}}
+	f := webhook.Function{Bus: b, Secrets: secrets{}, Log: quiet()}
 	random := rand.New(rand.NewPCG(3, 4))
 	names := []string{"push", "merge", "force-push", "branch-creation", "branch-deletion", "tag"}
 	genuine := map[string]events.LambdaFunctionURLRequest{}
@@ -205,4 +209,17 @@ func mutate(random *rand.Rand, text string) string {
 		return text[:at] + "0" + text[at:]
 	}
 	return text[:at] + " " + text[at:]
+}
+
+func TestEachDeliveryIsLoggedWithItsAnswer(t *testing.T) {
+	var lines bytes.Buffer
+	f := webhook.Function{Bus: &bus{}, Secrets: secrets{}, Log: slog.New(slog.NewTextHandler(&lines, nil))}
+	if _, err := f.Handle(t.Context(), delivery(t, "ping", fixture(t, "ping"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"event=ping", "status=202", "72d3162e-cc78-11e3-81ab-4c9367dc0958", "is not used"} {
+		if !strings.Contains(lines.String(), want) {
+			t.Errorf("the log does not say %q: %s", want, lines.String())
+		}
+	}
 }

@@ -143,7 +143,7 @@ func (w *World) ports(book *ledger.Ledger) functions.World {
 		Schema: schema.Schema{Connections: w.Database, Migrations: w.options.Catalog, Leases: book},
 		Sender: sender{w}, Archive: Archive{Dir: filepath.Join(w.options.Dir, "archive")},
 		Bus: events{w}, Secrets: w, Tokens: tokens{w.Engine}, Executions: executions{w.Engine},
-		ApprovalURL: w.ApprovalURL, ApprovalSecret: []byte(rand.Text() + rand.Text()),
+		ApprovalURL: w.ApprovalURL, ApprovalSecret: []byte(rand.Text() + rand.Text()), Log: w.options.Log,
 	}
 }
 
