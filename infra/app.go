@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotage/pilotage/infra/environment"
 	"github.com/pilotage/pilotage/infra/pipeline"
@@ -16,6 +17,7 @@ func build(app awscdk.App, s settings) error {
 	if err != nil {
 		return err
 	}
+	zones(app, s)
 	made := pipeline.New(app, pipeline.Props{
 		File: s.File, Code: s.Code, Data: s.Data, RecordLockDays: s.RecordLockDays, Env: s.environment(),
 	})
@@ -41,4 +43,16 @@ func blocks(names []string) (map[string]string, error) {
 		chosen[name] = fmt.Sprintf("10.%d.0.0/16", number)
 	}
 	return chosen, nil
+}
+
+// zones says where the networks' subnets go: to the zones that CloudFormation finds. The CDK would
+// ask AWS for their names where both account and region are known, and the app could no longer be
+// synthesised without credentials.
+func zones(app awscdk.App, s settings) {
+	if s.Account == "" || s.Region == "" {
+		return
+	}
+	all := awscdk.Fn_GetAzs(nil)
+	two := []string{*awscdk.Fn_Select(jsii.Number(0), all), *awscdk.Fn_Select(jsii.Number(1), all)}
+	app.Node().SetContext(jsii.String("availability-zones:account="+s.Account+":region="+s.Region), two)
 }

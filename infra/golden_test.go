@@ -41,8 +41,7 @@ func golden(t *testing.T, name string, got []byte) {
 // TestMain knows -update, and keeps the CDK quiet.
 func TestMain(m *testing.M) {
 	flag.Bool("update", false, "take the templates of now as reviewed")
-	// Node 20 works, and is what the repository promises to work with.
-	if err := os.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20"); err != nil {
+	if err := prepareRuntime(); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

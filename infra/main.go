@@ -11,8 +11,9 @@ import (
 )
 
 func main() {
+	stderr := os.Stderr
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}
 }
@@ -20,7 +21,10 @@ func main() {
 // run synthesises the app. What a construct refuses it says by a panic, which is reported as it
 // is: it means a mistake in this program and not in anybody's settings.
 func run() error {
-	defer jsii.Close()
+	if err := prepareRuntime(); err != nil {
+		return err
+	}
+	defer closeRuntime()
 	// Neither stack traces nor the tree of constructs: they take half of the time, and nobody reads them.
 	app := awscdk.NewApp(&awscdk.AppProps{StackTraces: jsii.Bool(false), TreeMetadata: jsii.Bool(false), AnalyticsReporting: jsii.Bool(false)})
 	settings, err := readSettings(app)

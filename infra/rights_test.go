@@ -1,7 +1,12 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,54 +87,179 @@ func rolesAreOwn(t *testing.T, a assembly) {
 	}
 }
 
-// rolesHaveActions holds the roles to what shared/aws calls: what is missing here would show as
-// an AccessDenied in the middle of a deployment.
-func rolesHaveActions(t *testing.T, a assembly) {
-	ledger := []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "kms:Decrypt"}
-	settings, catalog := []string{"ssm:GetParameter", "ssm:GetParametersByPath"}, []string{"s3:GetObject", "s3:ListBucket"}
-	traffic := []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"}
-	slots := []string{"ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
-	database := []string{"secretsmanager:GetSecretValue", "kms:Decrypt", "ec2:CreateNetworkInterface"}
-	want := map[string][]string{
-		"Validate": slices.Concat(ledger, settings, catalog), "Plan": slices.Concat(ledger, settings, catalog, traffic, slots, database),
-		"PlanRollback": slices.Concat(ledger, settings, traffic, slots, database), "Announce": slices.Concat(ledger, []string{"sns:Publish"}),
-		"Approve": slices.Concat(ledger, catalog, []string{"sns:Publish", "secretsmanager:GetSecretValue"}),
-		"Lock":    ledger, "Promote": ledger, "Hold": ledger, "Unlock": ledger,
-		"Maintenance": slices.Concat(ledger, settings, traffic, []string{"elasticloadbalancing:CreateRule", "elasticloadbalancing:AddTags", "elasticloadbalancing:DeleteRule"}),
-		"Backup":      slices.Concat(ledger, settings, []string{"rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", "rds:AddTagsToResource"}),
-		"Migrate":     slices.Concat(ledger, settings, catalog, database),
-		"Release":     slices.Concat(ledger, settings, catalog, traffic, slots, []string{"ecs:UpdateService", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}),
-		"SmokeTest":   slices.Concat(ledger, settings), "Shift": slices.Concat(ledger, settings, traffic, []string{"elasticloadbalancing:ModifyRule"}),
-		"Prove": slices.Concat(ledger, settings, traffic), "Observe": slices.Concat(ledger, settings, []string{"cloudwatch:GetMetricData"}),
-		"Verify": slices.Concat(ledger, settings, traffic, database), "Retire": slices.Concat(ledger, settings, traffic, []string{"ecs:UpdateService"}),
-		"Restore":  slices.Concat(ledger, settings, []string{"rds:DescribeDBInstances", "rds:DescribeDBSnapshots", "rds:RestoreDBInstanceFromDBSnapshot", "rds:ModifyDBInstance", "rds:AddTagsToResource"}),
-		"Record":   slices.Concat(ledger, settings, []string{"sns:Publish", "s3:PutObject"}),
-		"LiftHold": slices.Concat(ledger, settings, []string{"sns:Publish", "s3:PutObject"}),
-		"Page":     slices.Concat(ledger, settings, []string{"sns:Publish"}),
-		"Webhook":  {"events:PutEvents", "secretsmanager:GetSecretValue", "kms:Decrypt"},
-		"Intake":   slices.Concat(ledger, settings, []string{"states:StartExecution"}),
-		"Watchdog": slices.Concat(ledger, settings, []string{"states:StartExecution", "sns:Publish"}),
-		"Decide":   slices.Concat(ledger, []string{"states:SendTaskSuccess", "states:SendTaskFailure"}),
-	}
+// rolesAreExact holds each role to what its function's ports call in shared/aws: what is missing
+// would show as an AccessDenied in the middle of a deployment, and what is too much is for nobody.
+func rolesAreExact(t *testing.T, a assembly) {
+	ports := needs(t)
 	for id, r := range a["Pipeline"].of("AWS::Lambda::Function") {
 		name := plain(r.at("Handler"))
-		for _, action := range want[name] {
-			for environment := range a {
-				if environment != "Pipeline" && !may(a, plain(at(r.Properties, "Role")), name, environment, action) {
-					t.Errorf("%s (%s) may not do %s, in %s", name, id, action, environment)
-				}
+		want := map[string]bool{}
+		for _, action := range slices.Concat(callsOfAll(), extraCalls()[name]) {
+			want[action] = true
+		}
+		inside := false
+		for _, port := range ports[name] {
+			calls, known := calls()[port]
+			if !known {
+				t.Errorf("%s has a %s, and nothing says what that calls", name, port)
+			}
+			for _, action := range calls {
+				want[action] = true
+			}
+			inside = inside || contains(calls, "ec2:CreateNetworkInterface")
+		}
+		if len(ports[name]) == 0 {
+			t.Errorf("nothing says which ports %s has", name)
+		}
+		for environment := range a {
+			if environment == "Pipeline" {
+				continue
+			}
+			got := allowed(a, plain(r.at("Role")), name, environment)
+			if missing, over := beyond(want, got), beyond(got, want); len(missing)+len(over) > 0 {
+				t.Errorf("%s (%s), in %s: lacks %q, and has %q that it does not need", name, id, environment, missing, over)
 			}
 		}
-		if len(want[name]) == 0 {
-			t.Errorf("nothing says what %s needs", name)
+		if (r.at("VpcConfig.SubnetIds") != nil) != inside {
+			t.Errorf("%s is inside the network: %v, want %v", name, !inside, inside)
 		}
 	}
 }
 
-// may reports whether a function's role allows an action, in the pipeline's stack or in that of
-// an environment.
-func may(a assembly, role, name, environment, action string) bool {
+// needs are the ports of each function. They are read from the source of the bootstrap, which is
+// a program and cannot be imported.
+func needs(t *testing.T) map[string][]string {
+	t.Helper()
+	source, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "functions", "bootstrap", "ports.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][]string{}
+	ast.Inspect(source, func(node ast.Node) bool {
+		pair, ok := node.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		key, isText := pair.Key.(*ast.BasicLit)
+		list, isList := pair.Value.(*ast.CompositeLit)
+		if !isText || !isList {
+			return true
+		}
+		name, err := strconv.Unquote(key.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, element := range list.Elts {
+			found[name] = append(found[name], element.(*ast.Ident).Name)
+		}
+		return false
+	})
+	return found
+}
+
+// calls are what each port calls in whichever function has it. A port that makes other calls in
+// each function is in extraCalls instead.
+func calls() map[string][]string {
+	inside := []string{
+		"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+		"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+	}
+	secret := []string{"secretsmanager:GetSecretValue", "kms:Decrypt"}
+	return map[string][]string{
+		"portLedger": {
+			"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+			"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+		},
+		"portSettings": {"ssm:GetParameter", "ssm:GetParametersByPath"},
+		"portCatalog":  {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"},
+		"portArchive":  {"s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey"},
+		"portBalancer": {"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
+		"portFleet":    {},
+		"portBackups":  {},
+		"portSchema":   slices.Concat(secret, inside),
+		"portCaller":   inside,
+		"portSignals":  {"cloudwatch:GetMetricData"},
+		"portSender":   {"sns:Publish", "kms:Decrypt", "kms:GenerateDataKey"},
+		"portBus":      {"events:PutEvents"},
+		"portSecrets":  secret,
+		"portApproval": secret,
+		"portTokens":   {"states:SendTaskFailure", "states:SendTaskSuccess"},
+		"portDeploy":   {"states:StartExecution"},
+		"portRollback": {"states:StartExecution"},
+	}
+}
+
+// extraCalls are those of one function beyond what its ports call everywhere.
+func extraCalls() map[string][]string {
+	slots := []string{"ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
+	snapshot := []string{"rds:DescribeDBSnapshots"}
+	storage := []string{"kms:CreateGrant", "kms:DescribeKey"}
+	return map[string][]string{
+		"Plan":         slots,
+		"PlanRollback": slices.Concat(slots, snapshot),
+		"Release":      slices.Concat(slots, []string{"ecs:UpdateService", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}),
+		"Retire":       {"ecs:UpdateService"},
+		"Maintenance":  {"elasticloadbalancing:CreateRule", "elasticloadbalancing:AddTags", "elasticloadbalancing:DeleteRule"},
+		"Shift":        {"elasticloadbalancing:ModifyRule"},
+		"Backup":       slices.Concat(snapshot, storage, []string{"rds:CreateDBSnapshot", "rds:AddTagsToResource"}),
+		"Restore": slices.Concat(snapshot, storage, []string{
+			"rds:DescribeDBInstances", "rds:RestoreDBInstanceFromDBSnapshot", "rds:ModifyDBInstance", "rds:AddTagsToResource",
+		}),
+	}
+}
+
+// callsOfAll are those that each function makes without a port: it logs and traces.
+func callsOfAll() []string {
+	return []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+}
+
+// allowed are the actions of a function's role, in the pipeline's stack and in that of an
+// environment.
+func allowed(a assembly, role, name, environment string) map[string]bool {
 	role = strings.TrimSuffix(strings.TrimPrefix(role, "${"), ".Arn}")
-	all := slices.Concat(policies(a["Pipeline"])[role], policies(a[environment])[name+" of the pipeline"])
-	return slices.ContainsFunc(all, func(s statement) bool { return contains(s.actions, action) })
+	actions := map[string]bool{}
+	for _, s := range slices.Concat(policies(a["Pipeline"])[role], policies(a[environment])[name+" of the pipeline"]) {
+		for _, action := range s.actions {
+			actions[action] = true
+		}
+	}
+	return actions
+}
+
+// beyond lists what is in a set and not in another.
+func beyond(set, other map[string]bool) []string {
+	var found []string
+	for name := range set {
+		if !other[name] {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// oldVersionsMayBeCalled: an execution that began before the stack was deployed again calls the
+// functions that there were then, and its machine has the role of now.
+func oldVersionsMayBeCalled(t *testing.T, a assembly) {
+	stack := a["Pipeline"]
+	rights := policies(stack)
+	for id, machine := range stack.of("AWS::StepFunctions::StateMachine") {
+		role := strings.TrimSuffix(strings.Trim(plain(machine.at("RoleArn")), "${}"), ".Arn")
+		var callable []string
+		for _, s := range rights[role] {
+			if contains(s.actions, "lambda:InvokeFunction") {
+				callable = append(callable, s.resources...)
+			}
+		}
+		substitutions, _ := machine.at("DefinitionSubstitutions").(map[string]any)
+		for name := range substitutions {
+			function, isFunction := strings.CutSuffix(name, "Function")
+			if isFunction && !slices.ContainsFunc(callable, func(arn string) bool {
+				logical, any := strings.CutSuffix(strings.TrimPrefix(arn, "${"), ".Arn}:*")
+				return any && plain(stack.Resources[logical].at("Handler")) == function
+			}) {
+				t.Errorf("%s may not call old versions of %s", id, function)
+			}
+		}
+	}
 }

@@ -4,14 +4,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/pilotage/pilotage/infra/environment"
+	"github.com/pilotage/pilotage/infra/pipeline"
 	"github.com/pilotage/pilotage/infra/retain"
 	"github.com/pilotage/pilotage/shared/config"
+	"github.com/pilotage/pilotage/shared/yamlfile"
 )
 
 // settings are what the app is told, in cdk.json or by -c name=value.
@@ -47,6 +51,9 @@ func readSettings(app awscdk.App) (settings, error) {
 		Code: read("code", filepath.Join("build", "lambda")), Data: retain.Policy(read("data", string(retain.Keep))),
 		Account: read("account", ""), Certificates: map[string]string{},
 	}
+	if s.Account != "" && !regexp.MustCompile(`^[0-9]{12}$`).MatchString(s.Account) {
+		return settings{}, fmt.Errorf("context account is %q; it is the 12 digits of an account", s.Account)
+	}
 	if s.Data != retain.Keep && s.Data != retain.Delete {
 		return settings{}, fmt.Errorf("context data is %q; it is %q or %q", s.Data, retain.Keep, retain.Delete)
 	}
@@ -58,7 +65,7 @@ func readSettings(app awscdk.App) (settings, error) {
 	if _, err := os.Stat(filepath.Join(s.Code, "bootstrap")); err != nil {
 		return settings{}, fmt.Errorf("the functions are not built: run `make functions` (%w)", err)
 	}
-	s.File, err = config.Load(read("configuration", config.FileName))
+	s.File, err = load(read("configuration", config.FileName))
 	if err != nil {
 		return settings{}, err
 	}
@@ -86,4 +93,31 @@ func (s settings) environment() *awscdk.Environment {
 		return nil
 	}
 	return &where
+}
+
+// load reads pilotage.yaml, and checks what is only wrong on AWS.
+func load(path string) (config.File, error) {
+	file, err := config.Load(path)
+	if err != nil {
+		return config.File{}, err
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return config.File{}, fmt.Errorf("read configuration %q: %w", path, err)
+	}
+	document, err := yamlfile.Parse(filepath.Base(path), text)
+	if err != nil {
+		return config.File{}, err
+	}
+	var problems []yamlfile.Problem
+	for _, name := range file.Names() {
+		at := "environments." + name
+		if err := environment.CheckCapacity(file.Environments[name].Capacity); err != nil {
+			problems = append(problems, document.Problem(at+".capacity", "%v", err))
+		}
+		if err := pipeline.CheckSettings(file, name); err != nil {
+			problems = append(problems, document.Problem(at, "%v", err))
+		}
+	}
+	return file, document.Fail(problems)
 }

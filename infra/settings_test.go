@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aws/jsii-runtime-go"
 )
 
 // TestSettingsAreRefusedAtSynth says what is wrong before anything is built.
@@ -13,15 +15,26 @@ func TestSettingsAreRefusedAtSynth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad := filepath.Join(t.TempDir(), "pilotage.yaml")
-	if err := os.WriteFile(bad, []byte(strings.Replace(string(text), "replicas: 2", "replicas: 0", 1)), 0o600); err != nil {
-		t.Fatal(err)
+	wrong := func(old, changed string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "pilotage.yaml")
+		if !strings.Contains(string(text), old) {
+			t.Fatalf("pilotage.yaml has no %q", old)
+		}
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), old, changed, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
+	long := "contains: '" + strings.Repeat("a", 7000) + "'"
 	for name, test := range map[string]struct {
 		context map[string]any
 		want    []string
 	}{
-		"a configuration that cannot be":   {map[string]any{"configuration": bad}, []string{"pilotage.yaml:", "replicas"}},
+		"a configuration that cannot be":   {map[string]any{"configuration": wrong("replicas: 2", "replicas: 0")}, []string{"pilotage.yaml:35:17: ", "replicas"}},
+		"a size that Fargate has not":      {map[string]any{"configuration": wrong("cpuMillis: 2000", "cpuMillis: 32000")}, []string{"pilotage.yaml:149:5: environments.production.capacity: ", "largest is 16000"}},
+		"settings that fit no parameter":   {map[string]any{"configuration": wrong(`contains: '"status":"ready"'`, long)}, []string{"pilotage.yaml:10:3: environments.staging: ", "pilotage.yaml:125:3: environments.production: ", "8192"}},
+		"an account that is none":          {map[string]any{"account": "acme"}, []string{`"acme"`, "12 digits"}},
 		"a configuration that is not":      {map[string]any{"configuration": "nowhere.yaml"}, []string{"nowhere.yaml"}},
 		"functions that are not built":     {map[string]any{"code": "nowhere"}, []string{"make functions"}},
 		"a policy that is none":            {map[string]any{"data": "destroy"}, []string{`"keep" or "delete"`}},
@@ -58,5 +71,25 @@ func TestBlocks(t *testing.T) {
 	}
 	if _, err := blocks([]string{"staging", "staging"}); err == nil {
 		t.Error("two environments of one network were taken")
+	}
+}
+
+// TestPlacesNeedNoLookUp: where account and region are known, the CDK would ask AWS for the names
+// of its zones, and nobody could synthesise without credentials.
+func TestPlacesNeedNoLookUp(t *testing.T) {
+	got, app := read(t, map[string]any{"account": "123456789012"})
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	got.settings.Region = "eu-central-1"
+	if err := build(app, got.settings); err != nil {
+		t.Fatal(err)
+	}
+	made := app.Synth(nil)
+	if missing := made.Manifest().Missing; missing != nil && len(*missing) > 0 {
+		t.Errorf("%d things have to be looked up, the first is %s", len(*missing), *(*missing)[0].Key)
+	}
+	if where := *made.GetStackArtifact(jsii.String("staging")).Environment().Name; where != "aws://123456789012/eu-central-1" {
+		t.Errorf("staging goes to %s", where)
 	}
 }

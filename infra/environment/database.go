@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -43,6 +44,7 @@ func newDatabase(scope constructs.Construct, props Props, w works) database {
 		DbSubnetGroupDescription: jsii.String("Without a way to the internet"), SubnetIds: list(subnets(w.network.vpc.IsolatedSubnets())...),
 	})
 	name := strings.ReplaceAll(props.Service, "-", "_")
+	logs := newDatabaseLogs(scope, props, w)
 	instance := awsrds.NewCfnDBInstance(scope, jsii.String("Database"), &awsrds.CfnDBInstanceProps{
 		DbInstanceIdentifier: jsii.String(props.Environment.Database.Instance), DbName: jsii.String(name),
 		Engine: jsii.String("postgres"), EngineVersion: jsii.String(engineVersion), DbInstanceClass: jsii.String(class),
@@ -52,7 +54,7 @@ func newDatabase(scope constructs.Construct, props Props, w works) database {
 		MasterUsername: jsii.String(userName), MasterUserPassword: jsii.String("{{resolve:secretsmanager:" + secret + ":SecretString:password}}"),
 		BackupRetentionPeriod: jsii.Number(days), CopyTagsToSnapshot: jsii.Bool(true), DeleteAutomatedBackups: jsii.Bool(!props.Data.Protected()),
 		DeletionProtection: jsii.Bool(props.Data.Protected()), AutoMinorVersionUpgrade: jsii.Bool(true),
-		EnableCloudwatchLogsExports: jsii.Strings("postgresql", "upgrade"), EnablePerformanceInsights: jsii.Bool(props.careful()),
+		EnableCloudwatchLogsExports: jsii.Strings(databaseLogs()...), EnablePerformanceInsights: jsii.Bool(props.careful()),
 		EnableIamDatabaseAuthentication: jsii.Bool(true), CaCertificateIdentifier: jsii.String("rds-ca-rsa2048-g1"),
 	})
 	removal := awscdk.RemovalPolicy_SNAPSHOT
@@ -60,9 +62,30 @@ func newDatabase(scope constructs.Construct, props Props, w works) database {
 		removal = awscdk.RemovalPolicy_DESTROY
 	}
 	instance.ApplyRemovalPolicy(removal, nil)
+	for _, group := range logs {
+		instance.AddResourceDependency(group, nil)
+	}
 	backups := props.Pipeline.Backups
 	awscdk.Tags_Of(instance).Add(jsii.String(backups.TagKey), jsii.String(backups.TagValue), nil)
 	return database{instance: instance, subnets: group, secret: secret, name: name}
+}
+
+// databaseLogs are the logs that a database exports.
+func databaseLogs() []string { return []string{"postgresql", "upgrade"} }
+
+// newDatabaseLogs makes the groups of the database's logs before RDS does, which would encrypt
+// them with no key of ours and keep them for ever.
+func newDatabaseLogs(scope constructs.Construct, props Props, w works) []awslogs.CfnLogGroup {
+	var made []awslogs.CfnLogGroup
+	for _, name := range databaseLogs() {
+		group := awslogs.NewCfnLogGroup(scope, jsii.String("DatabaseLogs-"+name), &awslogs.CfnLogGroupProps{
+			LogGroupName:    jsii.String("/aws/rds/instance/" + props.Environment.Database.Instance + "/" + name),
+			RetentionInDays: jsii.Number(logDays), KmsKeyId: w.key.KeyArn(),
+		})
+		group.ApplyRemovalPolicy(awscdk.RemovalPolicy_DESTROY, nil)
+		made = append(made, group)
+	}
+	return made
 }
 
 // newMasterSecret makes user and password up, in the form that RDS uses. Letters and digits only,

@@ -16,11 +16,17 @@ const (
 	emptyMemory = "512"
 )
 
+// user is whom a release runs as whatever its image says: nonroot of distroless.
+const user = "65532"
+
 // newTemplate makes the task definition with everything but a release. No service names it: the
 // pipeline copies it for each release, with the capacity that is configured then.
 func newTemplate(scope constructs.Construct, w works, s slots, logs string) awsecs.CfnTaskDefinition {
 	capacity := w.props.Environment.Capacity
-	task := fargate(capacity)
+	task, err := fargate(capacity)
+	if err != nil {
+		panic("capacity of " + w.props.Name + ": " + err.Error()) // CheckCapacity would have refused it
+	}
 	var environment, hidden []any
 	for _, pair := range [][2]string{
 		{"ADDRESS", "0.0.0.0:8080"}, {"LOG_LEVEL", capacity.LogLevel}, {"METRICS_ENABLED", "true"},
@@ -31,11 +37,8 @@ func newTemplate(scope constructs.Construct, w works, s slots, logs string) awse
 	for _, variable := range slices.Sorted(maps.Keys(w.secrets.byVariable)) {
 		hidden = append(hidden, &awsecs.CfnTaskDefinition_SecretProperty{Name: jsii.String(variable), ValueFrom: jsii.String(w.secrets.byVariable[variable])})
 	}
-	runs := newContainer(w)
+	runs := newContainer(scope, w, logs)
 	runs.Environment, runs.Secrets, runs.StopTimeout = &environment, &hidden, jsii.Number(30)
-	runs.LogConfiguration = &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
-		"awslogs-group": jsii.String(logs), "awslogs-region": awscdk.Stack_Of(scope).Region(), "awslogs-stream-prefix": jsii.String("slot"),
-	}}
 	props := newDefinition(w, "template", task.cpu, task.memory)
 	props.TaskRoleArn, props.ExecutionRoleArn, props.ContainerDefinitions = s.task.RoleArn(), s.execution.RoleArn(), &[]any{&runs}
 	return awsecs.NewCfnTaskDefinition(scope, jsii.String("Template"), &props)
@@ -43,8 +46,8 @@ func newTemplate(scope constructs.Construct, w works, s slots, logs string) awse
 
 // newEmptyDefinition makes the task definition that both services have until the first release.
 // There is nothing in it that could ever change: a new revision would be put into the services.
-func newEmptyDefinition(scope constructs.Construct, w works, s slots) awsecs.CfnTaskDefinition {
-	runs := newContainer(w)
+func newEmptyDefinition(scope constructs.Construct, w works, s slots, logs string) awsecs.CfnTaskDefinition {
+	runs := newContainer(scope, w, logs)
 	props := newDefinition(w, "empty", emptyCPU, emptyMemory)
 	props.ExecutionRoleArn, props.ContainerDefinitions = s.execution.RoleArn(), &[]any{&runs}
 	return awsecs.NewCfnTaskDefinition(scope, jsii.String("Empty"), &props)
@@ -60,9 +63,12 @@ func newDefinition(w works, role, cpu, memory string) awsecs.CfnTaskDefinitionPr
 
 // newContainer is the container of a release, whose image takes the place of one that is never
 // started.
-func newContainer(w works) awsecs.CfnTaskDefinition_ContainerDefinitionProperty {
+func newContainer(scope constructs.Construct, w works, logs string) awsecs.CfnTaskDefinition_ContainerDefinitionProperty {
 	return awsecs.CfnTaskDefinition_ContainerDefinitionProperty{
-		Name: jsii.String(container), Essential: jsii.Bool(true), ReadonlyRootFilesystem: jsii.Bool(true),
+		Name: jsii.String(container), Essential: jsii.Bool(true), ReadonlyRootFilesystem: jsii.Bool(true), User: jsii.String(user),
+		LogConfiguration: &awsecs.CfnTaskDefinition_LogConfigurationProperty{LogDriver: jsii.String("awslogs"), Options: map[string]*string{
+			"awslogs-group": jsii.String(logs), "awslogs-region": awscdk.Stack_Of(scope).Region(), "awslogs-stream-prefix": jsii.String("slot"),
+		}},
 		Image:        jsii.String(*w.props.Pipeline.Images.AttrRepositoryUri() + ":none"),
 		PortMappings: &[]any{&awsecs.CfnTaskDefinition_PortMappingProperty{ContainerPort: jsii.Number(servicePort), Protocol: jsii.String("tcp")}},
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotage/pilotage/infra/grant"
 )
 
 // newKey makes the key of the environment's data. Each environment has its own, so that whoever
@@ -26,5 +28,6 @@ func newKey(scope constructs.Construct, props Props) awskms.Key {
 		Resources:  jsii.Strings("*"), // in a key's policy: this key
 		Conditions: &map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": logs}},
 	}), nil)
+	grant.OnlyToServices(key)
 	return key
 }

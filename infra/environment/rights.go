@@ -24,7 +24,7 @@ func (w works) rights(stack awscdk.Stack) map[string][]grant.Statement {
 	routes, slots, rds := w.readTraffic(), w.readSlots(stack), w.databases(stack)
 	return map[string][]grant.Statement{
 		"Plan":         slices.Concat(routes, slots, w.connect(stack)),
-		"PlanRollback": slices.Concat(routes, slots, w.connect(stack)),
+		"PlanRollback": slices.Concat(routes, slots, w.connect(stack), w.readSnapshots(rds)),
 		"Migrate":      w.connect(stack),
 		"Verify":       slices.Concat(routes, w.connect(stack)),
 		"Maintenance":  slices.Concat(routes, w.showMaintenance(stack)),
@@ -35,13 +35,11 @@ func (w works) rights(stack awscdk.Stack) map[string][]grant.Statement {
 		"Observe": {{Actions: []string{"cloudwatch:GetMetricData"}, Resources: []string{"*"}, Why: "CloudWatch has no resources that reading of metrics could be limited to"}},
 		"Release": slices.Concat(routes, slots, w.changeSlots(stack)),
 		"Retire":  slices.Concat(routes, []grant.Statement{{Actions: []string{"ecs:UpdateService"}, Resources: w.services(stack)}}),
-		"Backup": {
+		"Backup": slices.Concat(w.readSnapshots(rds), w.encryptStorage(stack), []grant.Statement{
 			{Actions: []string{"rds:CreateDBSnapshot"}, Resources: []string{rds.instance, rds.snapshots}},
 			{Actions: []string{"rds:AddTagsToResource"}, Resources: []string{rds.snapshots}},
-			{Actions: []string{"rds:DescribeDBSnapshots"}, Resources: []string{rds.instance, rds.snapshots}},
-			w.useKey(stack, "rds", "kms:CreateGrant", "kms:DescribeKey"),
-		},
-		"Restore": w.restore(stack, rds),
+		}),
+		"Restore": slices.Concat(w.readSnapshots(rds), w.encryptStorage(stack), w.restore(rds)),
 	}
 }
 
@@ -66,14 +64,25 @@ func (w works) databases(stack awscdk.Stack) databases {
 }
 
 // restore is to make an instance from a snapshot and to exchange names with the one that is there.
-func (w works) restore(stack awscdk.Stack, at databases) []grant.Statement {
+func (w works) restore(at databases) []grant.Statement {
 	three := []string{at.instance, at.restored, at.aside}
 	return []grant.Statement{
 		{Actions: []string{"rds:DescribeDBInstances", "rds:ModifyDBInstance", "rds:AddTagsToResource"}, Resources: three},
-		{Actions: []string{"rds:DescribeDBSnapshots"}, Resources: []string{at.instance, at.snapshots}},
 		{Actions: []string{"rds:RestoreDBInstanceFromDBSnapshot"}, Resources: append(three, at.snapshots, at.subnets, at.options, at.parameters)},
-		w.useKey(stack, "rds", "kms:CreateGrant", "kms:DescribeKey"),
 	}
+}
+
+// readSnapshots is to see how far a snapshot is, and how old.
+func (w works) readSnapshots(at databases) []grant.Statement {
+	return []grant.Statement{{Actions: []string{"rds:DescribeDBSnapshots"}, Resources: []string{at.instance, at.snapshots}}}
+}
+
+// encryptStorage is to let RDS use the environment's key for a snapshot or an instance, and
+// nobody else.
+func (w works) encryptStorage(stack awscdk.Stack) []grant.Statement {
+	create := w.useKey(stack, "rds", "kms:CreateGrant")
+	create.Conditions["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
+	return []grant.Statement{create, w.useKey(stack, "rds", "kms:DescribeKey")}
 }
 
 // readTraffic is to read rules and the health of targets.

@@ -9,9 +9,15 @@ import (
 // size is what one task gets, as Fargate counts: units of 1/1024 core, and MiB.
 type size struct{ cpu, memory string }
 
+// CheckCapacity refuses a capacity that no size of Fargate has.
+func CheckCapacity(wanted deploy.Capacity) error {
+	_, err := fargate(wanted)
+	return err
+}
+
 // fargate is the smallest size of Fargate with at least the wanted capacity (ECS Developer
-// Guide, "Task CPU and memory"). It panics beyond the largest, as constructs do.
-func fargate(wanted deploy.Capacity) size {
+// Guide, "Task CPU and memory").
+func fargate(wanted deploy.Capacity) (size, error) {
 	units := (wanted.CPU*1024 + 999) / 1000
 	for _, s := range [][4]int{
 		{256, 512, 2048, 512},
@@ -30,7 +36,7 @@ func fargate(wanted deploy.Capacity) size {
 		for memory < wanted.Memory {
 			memory += step
 		}
-		return size{cpu: fmt.Sprint(cpu), memory: fmt.Sprint(memory)}
+		return size{cpu: fmt.Sprint(cpu), memory: fmt.Sprint(memory)}, nil
 	}
-	panic(fmt.Sprintf("capacity of %d thousandths of a core and %d MiB: Fargate's largest is 16000 with 122880", wanted.CPU, wanted.Memory))
+	return size{}, fmt.Errorf("%d thousandths of a core with %d MiB are more than one task of Fargate can have; its largest is 16000 with 122880", wanted.CPU, wanted.Memory)
 }

@@ -50,7 +50,7 @@ func newSlots(scope constructs.Construct, w works) slots {
 		execution: newExecutionRole(scope, w, *logs.AttrArn()),
 	}
 	made.template = newTemplate(scope, w, made, *logs.Ref())
-	empty := newEmptyDefinition(scope, w, made)
+	empty := newEmptyDefinition(scope, w, made, *logs.Ref())
 	made.blue = newSlot(scope, w, made, empty, deploy.Blue)
 	made.green = newSlot(scope, w, made, empty, deploy.Green)
 	return made
@@ -59,7 +59,7 @@ func newSlots(scope constructs.Construct, w works) slots {
 func newSlot(scope constructs.Construct, w works, s slots, empty awsecs.CfnTaskDefinition, slot deploy.Slot) awsecs.CfnService {
 	targets := map[deploy.Slot]elb.CfnTargetGroup{deploy.Blue: w.balancer.blue, deploy.Green: w.balancer.green}[slot]
 	service := awsecs.NewCfnService(scope, jsii.String(title(slot)+"Slot"), &awsecs.CfnServiceProps{
-		ServiceName: jsii.String(w.props.prefix() + "-" + string(slot)), Cluster: s.cluster.Ref(), LaunchType: jsii.String("FARGATE"), PlatformVersion: jsii.String("1.4.0"),
+		ServiceName: jsii.String(w.props.prefix() + "-" + string(slot)), Cluster: s.cluster.Ref(), LaunchType: jsii.String("FARGATE"), PlatformVersion: jsii.String("LATEST"),
 		TaskDefinition: empty.Ref(), DesiredCount: jsii.Number(0), PropagateTags: jsii.String("TASK_DEFINITION"), EnableExecuteCommand: jsii.Bool(false),
 		// The pipeline decides what becomes of a release that does not start.
 		DeploymentConfiguration: &awsecs.CfnService_DeploymentConfigurationProperty{

@@ -18,7 +18,9 @@ type block struct {
 // remember is to read and write the ledger. Nothing scans it, and nothing deletes from it.
 func (w works) remember() block {
 	return block{
-		statements: append(w.decrypt("dynamodb"), grant.Statement{
+		// What DynamoDB asks of whoever uses a table under a key of the customer (Developer Guide,
+		// "Encryption at rest: usage notes").
+		statements: append(w.useKey("dynamodb", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"), grant.Statement{
 			Actions: []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}, Resources: []string{w.ledger.arn},
 		}),
 		settings: map[string]string{"PILOTAGE_LEDGER_TABLE": w.ledger.name},
@@ -37,7 +39,7 @@ func (w works) configure(stack awscdk.Stack) block {
 // find is to look releases up.
 func (w works) find() block {
 	return block{
-		statements: append(w.decrypt("s3"),
+		statements: append(w.useKey("s3", "kms:Decrypt"),
 			grant.Statement{Actions: []string{"s3:GetObject"}, Resources: []string{w.archive.arn + "/releases/*"}},
 			// Without it S3 says that a release which does not exist is forbidden.
 			grant.Statement{
@@ -52,7 +54,7 @@ func (w works) find() block {
 // write is to put change records into the archive.
 func (w works) write() block {
 	return block{
-		statements: append(w.decrypt("s3"), grant.Statement{Actions: []string{"s3:PutObject"}, Resources: []string{w.archive.arn + "/records/*"}}),
+		statements: append(w.useKey("s3", "kms:Decrypt", "kms:GenerateDataKey"), grant.Statement{Actions: []string{"s3:PutObject"}, Resources: []string{w.archive.arn + "/records/*"}}),
 		settings:   map[string]string{"PILOTAGE_BUCKET": w.archive.name},
 	}
 }
@@ -60,7 +62,7 @@ func (w works) write() block {
 // tell is to write to people.
 func (w works) tell() block {
 	return block{
-		statements: append(w.decrypt("sns"), grant.Statement{Actions: []string{"sns:Publish"}, Resources: []string{w.topics.notices, w.topics.pages}}),
+		statements: append(w.useKey("sns", "kms:Decrypt", "kms:GenerateDataKey"), grant.Statement{Actions: []string{"sns:Publish"}, Resources: []string{w.topics.notices, w.topics.pages}}),
 		settings:   map[string]string{"PILOTAGE_NOTICES_TOPIC_ARN": w.topics.notices, "PILOTAGE_PAGES_TOPIC_ARN": w.topics.pages},
 	}
 }
@@ -68,20 +70,16 @@ func (w works) tell() block {
 // know is to read one secret, whose ARN a setting names.
 func (w works) know(secret, setting string) block {
 	return block{
-		statements: append(w.decrypt("secretsmanager"), grant.Statement{Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secret}}),
+		statements: append(w.useKey("secretsmanager", "kms:Decrypt"), grant.Statement{Actions: []string{"secretsmanager:GetSecretValue"}, Resources: []string{secret}}),
 		settings:   map[string]string{setting: secret},
 	}
 }
 
-// decrypt is to use the key, through one service only.
-func (w works) decrypt(service string) []grant.Statement {
-	return []grant.Statement{{
-		Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
-		Resources: []string{*w.key.KeyArn()},
-		Conditions: map[string]map[string]any{"StringEquals": {
-			"kms:ViaService": service + "." + *awscdk.Stack_Of(w.key).Region() + ".amazonaws.com",
-		}},
-	}}
+// useKey is to use the key, through one service only.
+func (w works) useKey(service string, actions ...string) []grant.Statement {
+	return []grant.Statement{{Actions: actions, Resources: []string{*w.key.KeyArn()}, Conditions: map[string]map[string]any{"StringEquals": {
+		"kms:ViaService": service + "." + *awscdk.Stack_Of(w.key).Region() + ".amazonaws.com",
+	}}}}
 }
 
 // trace is what every function does.

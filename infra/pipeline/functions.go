@@ -1,7 +1,8 @@
 package pipeline
 
 import (
-	"maps"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -82,25 +83,25 @@ func newFunction(stack awscdk.Stack, w works, code awslambda.Code, f function) a
 	return awslambda.NewFunction(stack, jsii.String(f.name), &props)
 }
 
-// merge joins what several blocks say alike of the key, so that policies stay short.
+// merge joins what several blocks may do alike with the key, so that policies stay short.
 func merge(statements []grant.Statement) []grant.Statement {
 	var merged []grant.Statement
-	services := map[string]bool{}
-	at := -1
+	services, at := map[string][]string{}, map[string]int{}
 	for _, s := range statements {
 		via, ok := s.Conditions["StringEquals"]["kms:ViaService"].(string)
 		if !ok {
 			merged = append(merged, s)
 			continue
 		}
-		services[via] = true
-		if at < 0 {
-			at = len(merged)
+		alike := strings.Join(s.Actions, " ")
+		if _, known := at[alike]; !known {
+			at[alike] = len(merged)
 			merged = append(merged, s)
 		}
-	}
-	if at >= 0 {
-		merged[at].Conditions = map[string]map[string]any{"StringEquals": {"kms:ViaService": sorted(maps.Keys(services))}}
+		if !slices.Contains(services[alike], via) {
+			services[alike] = append(services[alike], via)
+		}
+		merged[at[alike]].Conditions = map[string]map[string]any{"StringEquals": {"kms:ViaService": services[alike]}}
 	}
 	return merged
 }

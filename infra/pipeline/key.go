@@ -7,6 +7,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/pilotage/pilotage/infra/grant"
 	"github.com/pilotage/pilotage/infra/retain"
 )
 
@@ -28,6 +29,7 @@ func newKey(scope constructs.Construct, data retain.Policy) awskms.Key {
 	admit(key, "Alarms", "cloudwatch.amazonaws.com", own)
 	admit(key, "DeadLettersOfRules", "events.amazonaws.com", own)
 	admit(key, "DeadLettersOfTopics", "sns.amazonaws.com", own)
+	grant.OnlyToServices(key)
 	return key
 }
 

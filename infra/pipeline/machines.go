@@ -33,9 +33,11 @@ func newMachines(stack awscdk.Stack, key awskms.Key, f functions) machines {
 	substitutions := map[string]string{}
 	var callable []string
 	for _, name := range called() {
-		version := *f.byName[name].CurrentVersion().FunctionArn()
-		substitutions[name+"Function"] = version
-		callable = append(callable, version)
+		function := f.byName[name]
+		substitutions[name+"Function"] = *function.CurrentVersion().FunctionArn()
+		// Of any version: an execution that began before the last deployment of this stack goes on
+		// with the functions of then, under the role of now.
+		callable = append(callable, *function.FunctionArn()+":*")
 	}
 	invoke := grant.Statement{Actions: []string{"lambda:InvokeFunction"}, Resources: callable}
 	rollback := newMachine(stack, machineProps{

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
@@ -16,19 +17,34 @@ import (
 // Gates and approvers come from here, and never from the release that is being deployed.
 func newSettings(scope constructs.Construct, file config.File) {
 	for _, name := range file.Names() {
-		settings := place.Settings{
-			Service: file.Service, Repository: file.Repository, Name: name,
-			Region: *awscdk.Stack_Of(scope).Region(), Environment: file.Environments[name],
-		}
-		text, err := json.Marshal(settings)
-		if err != nil {
-			panic("encode the settings of " + name + ": " + err.Error())
-		}
 		awsssm.NewCfnParameter(scope, jsii.String("Settings-"+name), &awsssm.CfnParameterProps{
 			Name: jsii.String(place.SettingsParameter(place.DefaultRoot, file.Service, name)), Type: jsii.String("String"),
-			// Up to 8 KB; the standard tier takes 4.
-			Tier: jsii.String("Advanced"), Value: jsii.String(string(text)),
+			// The standard tier takes half of settingsBytes.
+			Tier: jsii.String("Advanced"), Value: jsii.String(settingsText(file, name, *awscdk.Stack_Of(scope).Region())),
 			Description: jsii.String("pilotage.yaml: " + name),
 		})
 	}
+}
+
+// settingsBytes is how long a parameter may be (Systems Manager User Guide, "Managing parameter
+// tiers").
+const settingsBytes = 8 << 10
+
+// CheckSettings refuses an environment whose part of pilotage.yaml is too long for a parameter.
+func CheckSettings(file config.File, name string) error {
+	// The longest name that a region has.
+	if n := len(settingsText(file, name, "ap-southeast-1")); n > settingsBytes {
+		return fmt.Errorf("it takes %d bytes as JSON, and a parameter of Systems Manager holds %d; shorten its smoke tests or its freezes", n, settingsBytes)
+	}
+	return nil
+}
+
+func settingsText(file config.File, name, region string) string {
+	text, err := json.Marshal(place.Settings{
+		Service: file.Service, Repository: file.Repository, Name: name, Region: region, Environment: file.Environments[name],
+	})
+	if err != nil {
+		panic("encode the settings of " + name + ": " + err.Error())
+	}
+	return string(text)
 }
