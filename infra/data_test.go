@@ -94,6 +94,14 @@ func dataSurvives(t *testing.T, a assembly) {
 			}
 		})
 	}
+	// S3 deletes no bucket that logs come into.
+	if asked["Pipeline"].Resources["Archive"].at("LoggingConfiguration") != nil || a["Pipeline"].Resources["Archive"].at("LoggingConfiguration") == nil {
+		t.Error("who reads the archive is not logged until data is deleted")
+	}
+	on, off := plain(a["staging"].Resources["Balancer"].at("LoadBalancerAttributes")), plain(asked["staging"].Resources["Balancer"].at("LoadBalancerAttributes"))
+	if log := `"Key":"access_logs.s3.enabled","Value":"`; !strings.Contains(on, log+"true") || !strings.Contains(off, log+"false") {
+		t.Errorf("requests are not logged until data is deleted: %s, then %s", on, off)
+	}
 }
 
 func secretsAreNotWritten(t *testing.T, a assembly) {

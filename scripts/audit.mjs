@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Audits synthesised templates with cdk-nag and cfn-guard:
+// Audits synthesised templates with cdk-nag, CloudFormation Validate and cfn-guard:
 //
 //   node scripts/audit.mjs [FOLDER]
 //
@@ -27,7 +27,7 @@ function main() {
     return 1;
   }
   const nag = new Set();
-  const findings = [...templates.flatMap((template) => [...nagFindings(template, nag)]), ...guardFindings(templates)];
+  const findings = [...cdkFindings(templates, nag), ...guardFindings(templates)];
   const entries = JSON.parse(readFileSync(acceptedFile, 'utf8'));
   for (const entry of entries) entry.count = 0;
   const open = findings.filter((finding) => !accept(entries, finding));
@@ -49,35 +49,42 @@ function accept(entries, finding) {
   return entry !== undefined;
 }
 
-// nagFindings reads a template back into constructs, which is what cdk-nag looks at.
-function nagFindings(template, rules) {
-  const stack = basename(template, suffix);
+// cdkFindings reads the templates back into constructs, which is what cdk-nag looks at, and
+// synthesises them, upon which the CDK has CloudFormation Validate check what comes out.
+function cdkFindings(templates, rules) {
   const findings = [];
   const outdir = mkdtempSync(join(tmpdir(), 'audit-'));
   try {
     const app = new App({ outdir, analyticsReporting: false, treeMetadata: false });
-    const included = new Stack(app, 'Stack', { synthesizer: new LegacyStackSynthesizer() });
-    new CfnInclude(included, 'Template', { templateFile: template });
-    const note = ({ ruleId, resource, findingId, ruleInfo }) => findings.push({
-      tool: 'cdk-nag', rule: ruleId, stack, resource: resource.node.id, detail: findingId || ruleInfo,
+    for (const template of templates) {
+      const stack = new Stack(app, basename(template, suffix), { synthesizer: new LegacyStackSynthesizer() });
+      new CfnInclude(stack, 'Template', { templateFile: template });
+    }
+    const note = (resource, ruleId, detail) => findings.push({
+      tool: 'cdk-nag', rule: ruleId, stack: Stack.of(resource).node.id, resource: resource.node.id, detail,
     });
     const ignore = ({ ruleId }) => rules.add(ruleId);
     Aspects.of(app).add(new AwsSolutionsChecks({
       reports: false,
       additionalLoggers: [{
         onCompliance: ignore,
-        onNonCompliance: (data) => { ignore(data); note(data); },
-        onError: ({ ruleId, resource, errorMessage }) => findings.push({
-          tool: 'cdk-nag', rule: ruleId, stack, resource: resource.node.id, detail: `cannot be checked: ${errorMessage}`,
-        }),
+        onNonCompliance: (data) => { ignore(data); note(data.resource, data.ruleId, data.findingId || data.ruleInfo); },
+        onError: ({ ruleId, resource, errorMessage }) => note(resource, ruleId, `cannot be checked: ${errorMessage}`),
         onSuppressed: () => {}, onSuppressedError: () => {}, onNotApplicable: () => {},
       }],
     }));
     app.synth();
+    return [...findings, ...validateFindings(JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')))];
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
-  return findings;
+}
+
+// validateFindings are those of CloudFormation Validate, warnings included.
+function validateFindings({ pluginReports }) {
+  return pluginReports.flatMap(({ violations }) => violations.flatMap(({ ruleName, description, violatingConstructs }) => violatingConstructs.map(({ constructPath, cloudFormationResource }) => ({
+    tool: 'cfn-validate', rule: ruleName, stack: constructPath.split('/')[0], resource: cloudFormationResource?.logicalId ?? constructPath, detail: description,
+  }))));
 }
 
 // guardFindings checks against AWS Control Tower's proactive controls.

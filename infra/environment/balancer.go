@@ -33,6 +33,7 @@ const healthTimeoutSeconds = 4
 const drainSeconds = 60
 
 func newBalancer(scope constructs.Construct, props Props, net network) balancer {
+	// They stop before data is deleted: S3 deletes no bucket that something is in.
 	logs := newAccessLogs(scope, props)
 	made := balancer{
 		blue: newTargets(scope, props, net, deploy.Blue), green: newTargets(scope, props, net, deploy.Green),
@@ -41,7 +42,7 @@ func newBalancer(scope constructs.Construct, props Props, net network) balancer 
 			Subnets: list(subnets(net.vpc.PublicSubnets())...), SecurityGroups: list(*net.balancer.SecurityGroupId()),
 			LoadBalancerAttributes: &[]any{
 				attribute("routing.http.drop_invalid_header_fields.enabled", "true"), attribute("deletion_protection.enabled", text(props.Data.Protected())),
-				attribute("access_logs.s3.enabled", "true"), attribute("access_logs.s3.bucket", *logs.bucket.Ref()), attribute("idle_timeout.timeout_seconds", "60"),
+				attribute("access_logs.s3.enabled", text(props.Data.Protected())), attribute("access_logs.s3.bucket", *logs.bucket.Ref()), attribute("idle_timeout.timeout_seconds", "60"),
 			},
 		}),
 	}

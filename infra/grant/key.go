@@ -12,6 +12,6 @@ func OnlyToServices(key awskms.Key) {
 	key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid: jsii.String("GrantsOnlyToServices"), Effect: awsiam.Effect_DENY, Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
 		Actions: jsii.Strings("kms:CreateGrant"), Resources: jsii.Strings("*"), // in a key's policy: this key
-		Conditions: &map[string]any{"Bool": map[string]any{"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
+		Conditions: &map[string]any{"BoolIfExists": map[string]any{"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}},
 	}), nil)
 }

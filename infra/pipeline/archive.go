@@ -36,7 +36,6 @@ func newArchive(scope constructs.Construct, props archiveProps) archive {
 		PublicAccessBlockConfiguration: private(),
 		OwnershipControls:              owned(),
 		VersioningConfiguration:        &awss3.CfnBucket_VersioningConfigurationProperty{Status: jsii.String("Enabled")},
-		LoggingConfiguration:           &awss3.CfnBucket_LoggingConfigurationProperty{DestinationBucketName: logs.Ref(), LogFilePrefix: jsii.String("archive/")},
 		LifecycleConfiguration: &awss3.CfnBucket_LifecycleConfigurationProperty{Rules: &[]any{
 			expire("artefacts", "artefacts/", artefactDays),
 			&awss3.CfnBucket_RuleProperty{
@@ -47,6 +46,10 @@ func newArchive(scope constructs.Construct, props archiveProps) archive {
 				},
 			},
 		}},
+	}
+	if props.Data.Protected() {
+		// They stop before data is deleted: S3 deletes no bucket that something is in.
+		made.LoggingConfiguration = &awss3.CfnBucket_LoggingConfigurationProperty{DestinationBucketName: logs.Ref(), LogFilePrefix: jsii.String("archive/")}
 	}
 	if props.LockDays > 0 {
 		made.ObjectLockEnabled = jsii.Bool(true)
