@@ -9,13 +9,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/pilotage/pilotage/shared/fault"
 )
@@ -34,9 +30,10 @@ type Call struct {
 // Wrap classifies the error of a call, nil included, which stays nil.
 //
 //   - Throttling, 5xx, a reply that was lost and a context that ended are fault.Transient.
-//   - A resource that is missing and an action that is not allowed are fault.Invalid: the same
-//     call will fail again until somebody changes the setting that the message names.
-//   - Credentials that do not hold and everything else are fault.Internal.
+//   - A resource that is missing, a key that cannot be used and an action that is not allowed are
+//     fault.Invalid: the same call will fail again until somebody changes the setting that the
+//     message names.
+//   - Credentials that are missing or do not hold and everything else are fault.Internal.
 func Wrap(err error, call Call) error {
 	if err == nil {
 		return nil
@@ -52,14 +49,22 @@ func Wrap(err error, call Call) error {
 func classify(err error, call Call) (fault.Class, string) {
 	code := Code(err)
 	switch {
+	case anonymous(err):
+		return fault.Internal, "there are no credentials, or they could not be renewed; look at the role of the function, and elsewhere at AWS_PROFILE and `aws sso login`"
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return fault.Transient, ""
 	case expired(code):
-		return fault.Internal, "the credentials do not hold (expired, or of another partition); look at the role of the function, and at the clock"
+		return fault.Internal, "the credentials do not hold (expired, of another partition, or the region is not enabled for the account); look at the role of the function, at AWS_REGION, and at the clock"
 	case denied(code):
 		return fault.Invalid, fmt.Sprintf("not allowed; give the role of this function %s on it, or correct %s", call.Action, call.Setting)
+	case locked(err):
+		return fault.Invalid, fmt.Sprintf("its key cannot be used; look at whether it is enabled, and whether the role of this function may use it; %s says what it belongs to", call.Setting)
 	case Missing(err):
-		return fault.Invalid, fmt.Sprintf("there is none in this account and region; look at %s", call.Setting)
+		return fault.Invalid, fmt.Sprintf("there is none in this account and region%s; look at %s", asked(err), call.Setting)
+	case nowhere(err):
+		return fault.Transient, "there is no such host; look at AWS_REGION, and whether the service exists in that region"
+	case unreachable(err):
+		return fault.Transient, "AWS could not be reached; if it stays so, look at the network's way out, by NAT gateway and security group"
 	case temporary(err):
 		return fault.Transient, ""
 	case code != "":
@@ -80,21 +85,4 @@ func Code(err error) string {
 // Is reports whether the service gave one of the codes.
 func Is(err error, codes ...string) bool {
 	return err != nil && slices.Contains(codes, Code(err))
-}
-
-// temporary reports what may pass: what the SDK retries, and a reply that could not be read to
-// its end.
-func temporary(err error) bool {
-	if retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err) == aws.TrueTernary ||
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary {
-		return true
-	}
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) && response.HTTPStatusCode() >= 500 {
-		return true
-	}
-	var network net.Error
-	var sent *smithyhttp.RequestSendError
-	var garbled *smithy.DeserializationError
-	return errors.As(err, &network) || errors.As(err, &sent) || errors.As(err, &garbled)
 }

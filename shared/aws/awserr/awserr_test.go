@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ import (
 // replied is an error as the SDK makes it of a reply.
 func replied(status int, code, message string) error {
 	return &smithy.OperationError{ServiceID: "S", OperationName: "O", Err: &smithyhttp.ResponseError{
-		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}},
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status, Request: &http.Request{URL: &url.URL{Host: "s.eu-central-1.example.com"}}}},
 		Err:      &smithy.GenericAPIError{Code: code, Message: message},
 	}}
 }
@@ -53,6 +54,15 @@ func TestWrapClassifies(t *testing.T) {
 		"expired credentials": {replied(403, "ExpiredToken", ""), fault.Internal, "credentials"},
 		"unknown credentials": {replied(403, "UnrecognizedClientException", ""), fault.Internal, "credentials"},
 		"a wrong call":        {replied(400, "ValidationError", "1 is too many"), fault.Internal, "traffic.usersRuleArn"},
+		"another region, SNS": {replied(400, "InvalidParameter", "Invalid parameter: TopicArn"), fault.Invalid, "eu-central-1.example.com was asked"},
+		"another region, S3":  {replied(301, "PermanentRedirect", ""), fault.Invalid, "account and region"},
+		"a disabled key":      {replied(400, "KMS.DisabledException", ""), fault.Invalid, "key cannot be used"},
+		"a key of another":    {replied(400, "KMSKeyNotAccessibleFault", ""), fault.Invalid, "key cannot be used"},
+		"a key, denied":       {replied(400, "KMSAccessDeniedException", ""), fault.Invalid, "elasticloadbalancing:ModifyRule"},
+		"no such host":        {&smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: &net.DNSError{IsNotFound: true}}}, fault.Transient, "AWS_REGION"},
+		"no way out":          {&smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: errors.New("i/o timeout")}}, fault.Transient, "NAT gateway"},
+		"cut off":             {&smithyhttp.RequestSendError{Err: &net.OpError{Op: "read", Err: errors.New("reset")}}, fault.Transient, ""},
+		"no credentials":      {fmt.Errorf("get identity: get credentials: failed to refresh cached credentials, %w", &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), fault.Internal, "no credentials"},
 		"no region":           {&smithy.OperationError{Err: errors.New("no region")}, fault.Internal, "AWS_REGION"},
 	} {
 		got := Wrap(test.err, call)

@@ -25,6 +25,15 @@ func expired(code string) bool {
 	}, code)
 }
 
+// locked reports that what was asked for is encrypted with a key that is disabled, deleted or not
+// for the caller. S3 answers with the code of KMS, others with one of their own.
+func locked(err error) bool {
+	code := strings.TrimSuffix(strings.TrimSuffix(Code(err), "Exception"), "Fault")
+	return strings.HasPrefix(code, "KMS.") || slices.Contains([]string{
+		"KMSDisabled", "KMSInvalidState", "KMSNotFound", "KMSKeyNotAccessible", "KMSInvalidKeyUsage", "DecryptionFailure", "InvalidKMSKey",
+	}, code)
+}
+
 // Missing reports that the service does not know the resource: its name is wrong, or it is in
 // another account or region.
 func Missing(err error) bool {
@@ -39,8 +48,10 @@ func Missing(err error) bool {
 	return slices.Contains([]string{
 		"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "StateMachineDoesNotExist", "ExecutionDoesNotExist", "ServiceNotActive",
 		// A bucket of another region answers so.
-		"PermanentRedirect", "AuthorizationHeaderMalformed",
+		"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint",
 		// An ARN of another account or region, or not one at all.
 		"InvalidArn",
-	}, code) || strings.HasPrefix(code, "Validation") && strings.Contains(api.ErrorMessage(), "ARN")
+	}, code) || strings.HasPrefix(code, "Validation") && strings.Contains(api.ErrorMessage(), "ARN") ||
+		// A topic of another region, as SNS says it.
+		code == "InvalidParameter" && strings.Contains(api.ErrorMessage(), "TopicArn")
 }

@@ -54,7 +54,7 @@ func TestKeyIsLongEnough(t *testing.T) {
 }
 
 func TestSecretClassifies(t *testing.T) {
-	for code, want := range map[string]fault.Class{"ThrottlingException": fault.Transient, "ResourceNotFoundException": fault.Invalid, "AccessDeniedException": fault.Invalid, "DecryptionFailure": fault.Internal} {
+	for code, want := range map[string]fault.Class{"ThrottlingException": fault.Transient, "ResourceNotFoundException": fault.Invalid, "AccessDeniedException": fault.Invalid, "DecryptionFailure": fault.Invalid} {
 		_, err := Secret{api: fake{fail: &smithy.GenericAPIError{Code: code}}}.Key(t.Context())
 		if !fault.Is(err, want) {
 			t.Errorf("%s: got error %v, want one of class %s", code, err, want)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,13 +39,18 @@ func Open(ctx context.Context, region string) (aws.Config, error) {
 	if region == "" {
 		return aws.Config{}, fault.New(fault.Invalid, "open the AWS SDK: no region; set AWS_REGION")
 	}
+	if !regionForm().MatchString(region) {
+		return aws.Config{}, fault.New(fault.Invalid, "open the AWS SDK: %q is no region, which looks like eu-central-1; correct AWS_REGION", region)
+	}
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client()), config.WithRetryer(retryer))
 	if err != nil {
-		return aws.Config{}, fault.New(fault.Internal, "open the AWS SDK in %q: %w", region, err)
+		return aws.Config{}, fault.New(fault.Invalid, "open the AWS SDK in %q: look at AWS_PROFILE and at the files ~/.aws/config and ~/.aws/credentials: %w", region, err)
 	}
 	cfg.APIOptions = append(cfg.APIOptions, bound)
 	return cfg, nil
 }
+
+func regionForm() *regexp.Regexp { return regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`) }
 
 func client() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTimeout(attemptTimeout).

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,12 +15,49 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"github.com/pilotage/pilotage/shared/aws/awserr"
 	"github.com/pilotage/pilotage/shared/fault"
 )
 
 func TestOpenWantsARegion(t *testing.T) {
-	if _, err := Open(t.Context(), ""); !fault.Is(err, fault.Invalid) {
-		t.Errorf("got error %v, want one of class Invalid", err)
+	for _, region := range []string{"", "frankfurt", "eu-central", "EU-CENTRAL-1", "eu-central-1 "} {
+		if _, err := Open(t.Context(), region); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "AWS_REGION") {
+			t.Errorf("region %q: got error %v, want one of class Invalid that names AWS_REGION", region, err)
+		}
+	}
+	for _, region := range []string{"us-east-1", "us-gov-west-1", "us-iso-east-1", "ap-southeast-5"} {
+		if _, err := Open(t.Context(), region); err != nil {
+			t.Errorf("region %q: got error %v", region, err)
+		}
+	}
+}
+
+func TestOpenNamesTheProfileThatIsMissing(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "nobody")
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	_, err := Open(t.Context(), "us-east-1")
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "AWS_PROFILE") || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("got error %v, want one of class Invalid that names the profile", err)
+	}
+}
+
+// TestCallsWithoutCredentialsSaySo holds the SDK to the words by which awserr knows it.
+func TestCallsWithoutCredentialsSaySo(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	cfg, err := Open(t.Context(), "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sns.NewFromConfig(cfg).Publish(t.Context(), &sns.PublishInput{TopicArn: aws.String("t"), Message: aws.String("m")})
+	err = awserr.Wrap(err, awserr.Call{Doing: "publish", Action: "sns:Publish", Setting: "the topic"})
+	if !fault.Is(err, fault.Internal) || !strings.Contains(err.Error(), "there are no credentials") {
+		t.Errorf("got error %v of class %s, want one that says that there are no credentials", err, fault.Of(err))
 	}
 }
 
