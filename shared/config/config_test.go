@@ -193,6 +193,14 @@ func fieldRefusals() []refusal {
 			want: `17:31: environments.staging.freezes[0].from: "2026-12-24" is not an RFC 3339 time such as "2026-12-24T00:00:00Z"`,
 		},
 		{
+			name: "a rule of a freeze", old: "    notify:", new: "    freezes: [{name: x, from: 2026-12-24T00:00:00Z, until: 2026-12-27T00:00:00Z, repeats: weekly}]\n    notify:",
+			want: `17:91: environments.staging.freezes[0].repeats: "weekly" is not a recurrence rule of RFC 5545 such as "FREQ=WEEKLY;BYDAY=FR"`,
+		},
+		{
+			name: "a time zone of a freeze", related: true, old: "    notify:", new: "    freezes: [{name: x, from: 2026-12-24T00:00:00Z, until: 2026-12-27T00:00:00Z, timezone: Berlin}]\n    notify:",
+			want: `17:92: environments.staging.freezes[0].timezone: "Berlin" is not a time zone of the IANA database such as "Europe/Berlin"`,
+		},
+		{
 			name: "a database", old: "running-app-staging", new: "Staging--1",
 			want: `16:26: environments.staging.database.instance: "Staging--1" is not an RDS identifier: lower-case letters, digits and single hyphens, a letter first, at most 63`,
 		},
@@ -262,6 +270,21 @@ func relationRefusals() []refusal {
 			name: "a freeze that ends before it begins", related: true, old: "    notify:",
 			new:  "    freezes: [{name: x, from: 2026-12-24T00:00:00Z, until: 2026-12-24T00:00:00Z}]\n    notify:",
 			want: `17:60: environments.staging.freezes[0].until: 2026-12-24T00:00:00Z is not after 2026-12-24T00:00:00Z, when it begins`,
+		},
+		{
+			name: "a freeze that is repeated every hour", related: true, old: "    notify:",
+			new:  "    freezes: [{name: x, from: 2026-12-24T00:00:00Z, until: 2026-12-24T00:10:00Z, repeats: FREQ=HOURLY}]\n    notify:",
+			want: `17:91: environments.staging.freezes[0].repeats: FREQ=HOURLY is too often for a freeze; DAILY, WEEKLY, MONTHLY or YEARLY is possible`,
+		},
+		{
+			name: "a freeze of another day than its rule", related: true, old: "    notify:",
+			new:  "    freezes:\n      - name: x\n        from: 2026-12-24T17:00:00Z\n        until: 2026-12-25T00:00:00Z\n        repeats: FREQ=WEEKLY;BYDAY=FR\n    notify:",
+			want: `21:18: environments.staging.freezes[0].repeats: FREQ=WEEKLY;BYDAY=FR has no window at Thu 2026-12-24 17:00 UTC, where the first is said to begin; its first begins at Fri 2026-12-25 17:00 UTC`,
+		},
+		{
+			name: "a freeze in the time of elsewhere", related: true, old: "    notify:",
+			new:  "    freezes:\n      - name: x\n        from: 2026-12-25T17:00:00Z\n        until: 2026-12-28T06:00:00+01:00\n        repeats: FREQ=WEEKLY\n        timezone: Europe/Berlin\n    notify:",
+			want: `19:15: environments.staging.freezes[0].from: 2026-12-25T17:00:00Z is not in the time of Europe/Berlin; write 2026-12-25T18:00:00+01:00`,
 		},
 		{
 			name: "an unknown environment to promote from", related: true, old: "    notify:", new: "    promoteFrom: stagin\n    notify:",

@@ -1,13 +1,15 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/freeze"
 	"github.com/pilotage/pilotage/shared/yamlfile"
+	"github.com/pilotage/pilotage/shared/yamlfile/form"
 )
 
 // relations are the rules that more than one field takes part in, for the reference. What
@@ -24,7 +26,8 @@ func relations() []string {
 		"`approval.remindSeconds` is less than `approval.expiresSeconds`.",
 		"An environment with `promoteFrom` has no `branches`: a push is no promotion. One with a `schedule` has `promoteFrom`, or a branch without `*`.",
 		"Nobody is among `people` twice, under none of their names; whoever may `force` is among them, with an `identity`.",
-		"A freeze ends after it begins.",
+		"A freeze ends after it begins. The first window of one that repeats is a window of its rule, and is written with the offset that its `timezone` has then.",
+		"A rule of a freeze has no part that RFC 5545 does not know or combine so: COUNT is 1 to 1000, INTERVAL 1 to 1000, UNTIL is in UTC, at most 24 windows begin in a day. Its windows leave a gap within a year.",
 		"`promoteFrom` names another environment of the file, and environments do not promote from each other in a circle.",
 	}
 }
@@ -193,16 +196,16 @@ func (c *checker) unique(path string, items []string) {
 	}
 }
 
-// freezes checks that each window has a length.
+// freezes checks that each window is one: that it ends after it begins, and that its rule leaves time
+// to deploy. Values that have no right form were reported before.
 func (c *checker) freezes(path string, freezes []deploy.Freeze) {
-	for i, freeze := range freezes {
-		from, err := time.Parse(time.RFC3339, freeze.From)
-		if err != nil {
-			continue
-		}
-		until, err := time.Parse(time.RFC3339, freeze.Until)
-		if err == nil && !until.After(from) {
-			c.refuse(fmt.Sprintf("%s[%d].until", path, i), "%s is not after %s, when it begins", freeze.Until, freeze.From)
+	for i, f := range freezes {
+		formed := form.Time.Check(f.From)+form.Time.Check(f.Until) == "" &&
+			(f.Timezone == "" || form.Timezone.Check(f.Timezone) == "") && (f.Repeats == "" || form.Recurrence.Check(f.Repeats) == "")
+		_, err := freeze.Parse(f)
+		var wrong *freeze.Error
+		if formed && errors.As(err, &wrong) {
+			c.refuse(fmt.Sprintf("%s[%d].%s", path, i, wrong.Field), "%s", wrong.Message)
 		}
 	}
 }

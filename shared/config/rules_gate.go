@@ -139,8 +139,8 @@ func rollbackRules() []rule {
 		{path: env + "freezes[].until", presence: required, form: form.Time, example: "2026-12-27T00:00:00Z", meaning: "When it is over; this moment is not part of it."},
 		{
 			path: env + "freezes[].repeats", form: form.Recurrence, usually: "once",
-			meaning: "How the window is repeated: a recurrence rule of RFC 5545. `from` and `until` are then those of the first window.",
+			meaning: "How the window is repeated: a recurrence rule of RFC 5545, daily at most. `from` and `until` are then those of the first window. Windows that overlap or touch are one.",
 		},
-		{path: env + "freezes[].timezone", form: form.Timezone, usually: "UTC", meaning: "In whose time it is repeated: a window from 17:00 begins at 17:00 in summer and in winter."},
+		{path: env + "freezes[].timezone", form: form.Timezone, usually: "UTC", meaning: "In whose time it is repeated: a window from 17:00 until 06:00 begins and ends at these times in summer and in winter, so that it is an hour shorter or longer when the clocks are changed in between."},
 	}
 }
