@@ -1,5 +1,13 @@
 package deploy
 
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+)
+
 // Release is a version of a service that can be deployed: an artefact with its migrations and
 // the evidence gathered about it. Its digest is computed from its content, so the same digest
 // is the same release wherever it is met.
@@ -28,7 +36,25 @@ type Release struct {
 
 // Ref is the short form of a release that plans and records carry.
 func (r Release) Ref() ReleaseRef {
-	return ReleaseRef{Digest: r.Digest, Version: r.Version, Commit: r.Commit, Author: r.Author}
+	return ReleaseRef{
+		Digest: r.Digest, Version: r.Version, Commit: r.Commit, Author: r.Author,
+		ConfigSchema: r.ConfigSchema, Migrations: r.MigrationsDigest(),
+	}
+}
+
+// MigrationsDigest identifies the set of migrations that a release brings: SHA-256 over version,
+// kind and checksum of each, in order. Names are left out: what is applied does not depend on them.
+// A release without migrations has one too.
+func (r Release) MigrationsDigest() string {
+	ordered := slices.Clone(r.Migrations)
+	slices.SortFunc(ordered, func(a, b Migration) int {
+		return cmp.Or(cmp.Compare(a.Version, b.Version), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Checksum, b.Checksum))
+	})
+	sum := sha256.New()
+	for _, m := range ordered {
+		fmt.Fprintf(sum, "%d:%s:%s\n", m.Version, m.Kind, m.Checksum)
+	}
+	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
 // Has reports whether the release carries evidence of a check.
@@ -47,6 +73,10 @@ type ReleaseRef struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit,omitempty"`
 	Author  string `json:"author,omitempty"`
+	// ConfigSchema is the release's. Migrations is what MigrationsDigest says; it is empty in
+	// entries of the ledger that are older than this field, and then says nothing.
+	ConfigSchema string `json:"configSchema,omitempty"`
+	Migrations   string `json:"migrations,omitempty"`
 }
 
 // Migration is one schema change of a release.

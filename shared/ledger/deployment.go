@@ -20,12 +20,14 @@ type Deployment struct {
 	Request   deploy.Request `json:"request"`
 	// Plan is the one made under the lock; zero while there is none. Nothing was changed by a
 	// deployment that has none.
-	Plan      deploy.Plan          `json:"plan,omitzero"`
-	Approval  deploy.ApproveResult `json:"approval,omitzero"`
-	StartedAt time.Time            `json:"startedAt"`
-	EndedAt   time.Time            `json:"endedAt,omitzero"`
-	Outcome   deploy.Outcome       `json:"outcome,omitempty"`
-	Error     deploy.StageError    `json:"error,omitzero"`
+	Plan     deploy.Plan          `json:"plan,omitzero"`
+	Approval deploy.ApproveResult `json:"approval,omitzero"`
+	// Forced are the gates that it was forced past.
+	Forced    []string          `json:"forced,omitempty"`
+	StartedAt time.Time         `json:"startedAt"`
+	EndedAt   time.Time         `json:"endedAt,omitzero"`
+	Outcome   deploy.Outcome    `json:"outcome,omitempty"`
+	Error     deploy.StageError `json:"error,omitzero"`
 	// Promoted says that the release became the active one and was verified there.
 	Promoted bool `json:"promoted,omitempty"`
 	// UndoneBy is the id of the rollback that took it back.

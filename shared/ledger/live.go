@@ -25,6 +25,23 @@ type Live struct {
 // Known reports whether anything is live; the zero Live is nothing.
 func (v Live) Known() bool { return v.Deployment != "" }
 
+// Chain is what is live and what it replaced, the newest first, none of them with its Before. It is
+// empty when nothing is live.
+func (v Live) Chain() []Live {
+	if !v.Known() {
+		return nil
+	}
+	chain := append([]Live{v}, v.Before...)
+	chain[0].Before = nil
+	return chain
+}
+
+// Covers reports whether the chain goes back to a time: what was promoted after it and is not among
+// the chain was taken out of it. Before the oldest of a full chain there may have been others.
+func (v Live) Covers(at time.Time) bool {
+	return len(v.Before) < keepBefore || v.Before[len(v.Before)-1].At.Before(at)
+}
+
 const (
 	liveSort   = "live"
 	keepBefore = 10
@@ -50,7 +67,8 @@ func (l *Ledger) SetLive(ctx context.Context, scope deploy.Scope, live Live) err
 }
 
 // Undo takes live back to what the deployment replaced: everything from that deployment on
-// is removed, and nothing is left when it was the first. An entry that is not among them is left alone. Repeating it is safe.
+// is removed, and nothing is left when it was the first. An entry that is not among them is left
+// alone. Repeating it is safe.
 func (l *Ledger) Undo(ctx context.Context, scope deploy.Scope, deployment string) error {
 	return update(ctx, l, partition(scope), liveSort, func(current *Live) error {
 		if current.Deployment == deployment && len(current.Before) == 0 {

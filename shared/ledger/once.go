@@ -14,12 +14,15 @@ type Mark struct {
 	Done bool `json:"done"`
 }
 
+// Set reports whether there is a mark; the zero Mark is none.
+func (m Mark) Set() bool { return !m.At.IsZero() }
+
 // Once sets a mark under a kind and a key if there is none, and returns the mark that is
 // there: the caller's own, or that of whoever came first.
 func (l *Ledger) Once(ctx context.Context, kind, key, value string) (Mark, error) {
 	var seen Mark
 	err := update(ctx, l, "once#"+kind, key, func(mark *Mark) error {
-		if seen = *mark; !mark.At.IsZero() {
+		if seen = *mark; mark.Set() {
 			return errUnchanged
 		}
 		*mark = Mark{Value: value, At: l.Clock.Now()}
@@ -27,6 +30,13 @@ func (l *Ledger) Once(ctx context.Context, kind, key, value string) (Mark, error
 		return nil
 	})
 	return seen, err
+}
+
+// Mark reads a mark, the zero Mark when there is none. Reading sets none.
+func (l *Ledger) Mark(ctx context.Context, kind, key string) (Mark, error) {
+	var mark Mark
+	_, err := l.read(ctx, "once#"+kind, key, &mark)
+	return mark, err
 }
 
 // Finish says that what a mark stands for has been done. Repeating it is safe.
