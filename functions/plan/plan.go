@@ -7,23 +7,21 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/gate"
 	"github.com/pilotage/pilotage/shared/ledger"
+	"github.com/pilotage/pilotage/shared/promotion"
 	"github.com/pilotage/pilotage/shared/traffic"
 )
 
 // Settings finds the configuration of a scope.
 type Settings interface {
 	Environment(ctx context.Context, scope deploy.Scope) (deploy.Environment, error)
-}
-
-// Catalog finds releases.
-type Catalog interface {
-	Find(ctx context.Context, service, ref string) (deploy.Release, error)
 }
 
 // Balancer reads the routing.
@@ -44,7 +42,8 @@ type Schema interface {
 
 // Ledger is what is asked of the ledger.
 type Ledger interface {
-	Locate(ctx context.Context, id string) (ledger.Deployment, error)
+	gate.Marks
+	promotion.Ledger
 	Hold(ctx context.Context, scope deploy.Scope) (ledger.Hold, error)
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
@@ -57,7 +56,7 @@ type Desk interface {
 // Stage makes plans.
 type Stage struct {
 	Settings Settings
-	Catalog  Catalog
+	Catalog  promotion.Catalog
 	Balancer Balancer
 	Fleet    Fleet
 	Schema   Schema
@@ -74,10 +73,19 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	release, err := s.release(ctx, doc.Request)
+	found, err := s.rules(env).Find(ctx, doc.Request)
 	if err != nil {
 		return deploy.Plan{}, err
 	}
+	return s.make(ctx, doc, env, found.Release)
+}
+
+func (s Stage) rules(env deploy.Environment) promotion.Rules {
+	return promotion.Rules{Catalog: s.Catalog, Ledger: s.Ledger, Clock: s.Clock, Environment: env}
+}
+
+// make makes the plan of deploying a release.
+func (s Stage) make(ctx context.Context, doc deploy.Document, env deploy.Environment, release deploy.Release) (deploy.Plan, error) {
 	if err := safe(release); err != nil {
 		return deploy.Plan{}, err
 	}
@@ -99,16 +107,25 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.Plan, er
 
 // Replan makes the plan again under the lock, says what changed since the one in the document,
 // and keeps it in the ledger: from here on, whoever has to go back finds the way there. Traffic
-// that is divided is fault.Rejected; a hold that was set meanwhile is fault.Denied.
+// that is divided is fault.Rejected. A freeze that has begun meanwhile, a hold that was set, and a
+// promotion whose release was taken back where it was verified are fault.Denied.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
-	hold, err := s.Ledger.Hold(ctx, doc.Request.Scope)
+	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
 	if err != nil {
 		return deploy.ReplanResult{}, err
 	}
-	if err := hold.Admit(doc.Request); err != nil {
+	past, err := s.gates(ctx, doc, env)
+	if err != nil {
 		return deploy.ReplanResult{}, err
 	}
-	plan, err := s.Handle(ctx, doc)
+	found, err := s.rules(env).Find(ctx, doc.Request)
+	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	if err := s.rules(env).Verified(ctx, doc.Request, found); err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	plan, err := s.make(ctx, doc, env, found.Release)
 	if err != nil {
 		return deploy.ReplanResult{}, err
 	}
@@ -134,7 +151,7 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 		return result, nil
 	}
 	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
-		entry.Plan, entry.Approval = plan, doc.Results.Approve
+		entry.Plan, entry.Approval, entry.Forced = plan, doc.Results.Approve, past
 	})
 	return result, err
 }
@@ -142,15 +159,29 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 // maxRounds bounds how often a plan may change under people's hands.
 const maxRounds = 3
 
-func (s Stage) release(ctx context.Context, request deploy.Request) (deploy.Release, error) {
-	if request.Promotes == "" {
-		return s.Catalog.Find(ctx, request.Scope.Service, request.Release)
-	}
-	promoted, err := s.Ledger.Locate(ctx, request.Promotes)
+// gates are those that may have been closed while the deployment waited. It returns all that it went
+// past, before and now.
+func (s Stage) gates(ctx context.Context, doc deploy.Document, env deploy.Environment) ([]string, error) {
+	pass, err := gate.For(ctx, s.Ledger, doc.ID, doc.Request, env)
 	if err != nil {
-		return deploy.Release{}, err
+		return nil, err
 	}
-	return s.Catalog.Find(ctx, request.Scope.Service, promoted.Plan.Release.Digest)
+	hold, err := s.Ledger.Hold(ctx, doc.Request.Scope)
+	if err != nil {
+		return nil, err
+	}
+	for _, said := range []error{gate.Freeze(doc.Request, env, s.Clock.Now()), gate.Hold(doc.Request, hold)} {
+		if err := pass.Through(said); err != nil {
+			return nil, err
+		}
+	}
+	past := slices.Clone(doc.Results.Validate.Forced)
+	for _, one := range pass.Past {
+		if !slices.Contains(past, one) {
+			past = append(past, one)
+		}
+	}
+	return past, nil
 }
 
 // safe refuses a release whose expand migrations the running version cannot live with.

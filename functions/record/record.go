@@ -69,6 +69,10 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordRe
 		now = entry.EndedAt
 	}
 	made := record.Make(doc, entry.StartedAt, now)
+	if len(entry.Forced) > 0 {
+		// What it went past under the lock is only there.
+		made.Forced = entry.Forced
+	}
 	if made.Votes, err = s.minutes(ctx, doc.ID); err != nil {
 		return deploy.RecordResult{}, err
 	}

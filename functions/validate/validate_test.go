@@ -2,6 +2,8 @@ package validate_test
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/pilotage/pilotage/functions/validate"
 	"github.com/pilotage/pilotage/local/sim"
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -29,6 +32,12 @@ func valid() map[string]any {
 // check runs the stage on valid with the request's fields replaced.
 func check(t *testing.T, w *sim.World, fields map[string]any) error {
 	t.Helper()
+	_, err := validated(t, w, fields)
+	return err
+}
+
+func validated(t *testing.T, w *sim.World, fields map[string]any) (deploy.ValidateResult, error) {
+	t.Helper()
 	doc := valid()
 	request := doc["request"].(map[string]any)
 	for name, value := range fields {
@@ -39,8 +48,7 @@ func check(t *testing.T, w *sim.World, fields map[string]any) error {
 		t.Fatal(err)
 	}
 	stage := validate.Stage{Settings: w.World.Settings, Catalog: w.World.Catalog, Ledger: w.Ledger, Clock: w.World.Clock}
-	_, err = stage.Handle(t.Context(), raw)
-	return err
+	return stage.Handle(t.Context(), raw)
 }
 
 func refuses(t *testing.T, err error, class fault.Class, want string) {
@@ -74,7 +82,8 @@ func TestRefusesAMalformedRequest(t *testing.T) {
 		"no reason":             {map[string]any{"reason": " "}, "reason has 1 characters; say in 1 to 500 why, or name a ticket"},
 		"a reason too long":     {map[string]any{"reason": long}, "reason has 501 characters; say in 1 to 500 why, or name a ticket"},
 		"no release":            {map[string]any{"release": ""}, "name a release, or the deployment that this one promotes"},
-		"release and promotion": {map[string]any{"promotes": "d0"}, "name a release or a deployment to promote, not both: the release follows from the deployment"},
+		"two promotions":        {map[string]any{"promotes": "d0,d1"}, `promotes is "d0,d1"; the id of one deployment is wanted, as its mails have it`},
+		"no id of a deployment": {map[string]any{"promotes": "records/d0"}, `promotes is "records/d0"; the id of one deployment is wanted, as its mails have it`},
 		"a rollback's part":     {map[string]any{"rollback": map[string]any{"mode": "standard"}}, "rollback is for the rollback machine"},
 		"no requester":          {map[string]any{"requestedBy": ""}, "requestedBy is missing or longer than 254 characters; give a mail address"},
 		"requester without @":   {map[string]any{"requestedBy": "ada"}, `requestedBy is "ada"; a person's mail address is wanted`},
@@ -84,7 +93,7 @@ func TestRefusesAMalformedRequest(t *testing.T) {
 		},
 		"unknown release": {map[string]any{"release": "9.9.9"}, `there is no release "9.9.9"; there are 1.0.0, 1.1.0, 1.2.0`},
 		"a promotion where releases are taken": {
-			map[string]any{"release": "", "promotes": "d0"}, "production takes releases, not promotions; name a release",
+			map[string]any{"promotes": "d0"}, "production takes releases, not promotions; name a release",
 		},
 	} {
 		t.Run(name, func(t *testing.T) { refuses(t, check(t, newWorld(t, nil), test.fields), fault.Invalid, test.want) })
@@ -115,7 +124,7 @@ func TestRefusesWhatIsFrozenHeldOrWithoutEvidence(t *testing.T) {
 		source    string
 		want      string
 	}{
-		"frozen":               {frozen, ledger.Hold{}, "cli", "production is frozen until 2000-01-02T00:00:00Z (holidays); deploy after that"},
+		"frozen":               {frozen, ledger.Hold{}, "cli", "production is frozen until Sun 2000-01-02 00:00 UTC (holidays); deploy after that"},
 		"held, by itself":      {nil, ledger.Hold{By: "ada", Reason: "wait"}, "github", scope + " is on hold since 0001-01-01T00:00:00Z, by ada: wait; lift the hold first"},
 		"held, a person":       {nil, ledger.Hold{By: "ada", Reason: "wait"}, "cli", ""},
 		"dirty, a person":      {nil, ledger.Hold{By: "pilotage", Reason: "half way", Dirty: true}, "cli", scope + " is on hold since 0001-01-01T00:00:00Z, by pilotage: half way; lift the hold first"},
@@ -155,41 +164,55 @@ func TestFreezeEndsWhenItSays(t *testing.T) {
 	})
 }
 
-func TestPromotesOnlyWhatWasVerified(t *testing.T) {
-	promotes := func(e *deploy.Environment) { e.PromoteFrom, e.PromoteWithinHours = "staging", 24 }
-	good := ledger.Deployment{ID: "s1", Kind: deploy.KindDeploy, Scope: sim.Staging(), Outcome: deploy.Succeeded, Promoted: true}
-	good.Plan.Release = sim.Releases()[1].Ref()
-	with := func(change func(*ledger.Deployment)) ledger.Deployment {
-		changed := good
-		change(&changed)
-		return changed
+// verified makes staging verify release 1.1.0 as s1, in a world whose production takes only that.
+func verified(t *testing.T, configure func(*deploy.Environment)) *sim.World {
+	t.Helper()
+	w := newWorld(t, func(e *deploy.Environment) {
+		e.PromoteFrom, e.PromoteWithinHours = "staging", 24
+		configure(e)
+	})
+	s1 := ledger.Deployment{ID: "s1", Kind: deploy.KindDeploy, Scope: sim.Staging(), Outcome: deploy.Succeeded, Promoted: true, StartedAt: time.Now(), EndedAt: time.Now()}
+	s1.Plan.Release = sim.Releases()[1].Ref()
+	if err := w.Ledger.Begin(t.Context(), s1); err != nil {
+		t.Fatal(err)
 	}
+	if err := w.Ledger.SetLive(t.Context(), sim.Staging(), ledger.Live{Deployment: "s1", Release: s1.Plan.Release, At: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// TestPromotesOnlyWhatWasVerified: package promotion has the tests of what that means.
+func TestPromotesOnlyWhatWasVerified(t *testing.T) {
 	for name, test := range map[string]struct {
-		from ledger.Deployment
-		want string
+		fields map[string]any
+		after  time.Duration
+		change func(*ledger.Deployment)
+		want   string
 	}{
-		"verified":   {good, ""},
-		"taken back": {with(func(d *ledger.Deployment) { d.UndoneBy = "r1" }), "deployment s1 was taken back by r1; it cannot be promoted"},
-		"still open": {with(func(d *ledger.Deployment) { d.Outcome, d.Promoted = "", false }), "deployment s1 is still open; only one that succeeded can be promoted"},
-		"refused": {with(func(d *ledger.Deployment) {
-			d.Outcome, d.Promoted, d.Error.Error = deploy.Refused, false, "Pilotage.Expired"
-		}), "deployment s1 is refused (Pilotage.Expired); only one that succeeded can be promoted"},
-		"from elsewhere":   {with(func(d *ledger.Deployment) { d.Scope = sim.Scope() }), "deployment s1 went to production; production takes only what staging has verified"},
-		"of another":       {with(func(d *ledger.Deployment) { d.Scope.Service = "other" }), "deployment s1 is of service other, not of running-app"},
-		"more than a day":  {with(func(d *ledger.Deployment) { d.EndedAt = time.Date(1999, 12, 30, 23, 0, 0, 0, time.UTC) }), "deployment s1 ended at 1999-12-30T23:00:00Z; production takes none older than 24 hours"},
-		"not known at all": {ledger.Deployment{ID: "s2", Scope: sim.Staging()}, `the ledger knows no deployment "s1"; its id is in the mails and in the name of its execution`},
+		"verified":            {map[string]any{"release": ""}, 0, nil, ""},
+		"verified, and named": {map[string]any{"release": "1.1.0"}, 0, nil, ""},
+		"another is named": {
+			map[string]any{"release": "1.2.0"}, 0, nil,
+			`release 1.2.0 is not what deployment s1 verified: version "1.2.0", not "1.1.0", commit "2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c", not "1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c", ` +
+				`digest "sha256:2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a", not "sha256:1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a", with migrations 0003 step_3 (expand), 0004 step_4 (expand); name one of the two`,
+		},
+		"taken back": {map[string]any{"release": ""}, 0, func(d *ledger.Deployment) { d.UndoneBy = "r1" }, "deployment s1 was taken back by r1; it cannot be promoted"},
+		"too old":    {map[string]any{"release": ""}, 25 * time.Hour, nil, "deployment s1 ended at 2000-01-01T00:00:00Z; production takes none older than 24 hours"},
+		"unknown":    {map[string]any{"release": "", "promotes": "s11"}, 0, nil, `the ledger knows no deployment "s11"; did you mean "s1"?`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, promotes)
-				from := test.from
-				if from.EndedAt.IsZero() {
-					from.EndedAt = time.Now()
+				w := verified(t, func(*deploy.Environment) {})
+				if test.change != nil {
+					if err := w.Ledger.Amend(t.Context(), sim.Staging(), "s1", test.change); err != nil {
+						t.Fatal(err)
+					}
 				}
-				if err := w.Ledger.Begin(t.Context(), from); err != nil {
-					t.Fatal(err)
-				}
-				err := check(t, w, map[string]any{"release": "", "promotes": "s1"})
+				time.Sleep(test.after)
+				fields := map[string]any{"promotes": "s1"}
+				maps.Copy(fields, test.fields)
+				err := check(t, w, fields)
 				if test.want == "" && err == nil {
 					return
 				}
@@ -199,6 +222,87 @@ func TestPromotesOnlyWhatWasVerified(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestForceGoesPastWhatItMayAndSaysSo: each gate that was closed is named, and no other.
+func TestForceGoesPastWhatItMayAndSaysSo(t *testing.T) {
+	freeze := func(e *deploy.Environment) {
+		e.Freezes = []deploy.Freeze{{Name: "weekend", From: "2000-01-01T00:00:00Z", Until: "2000-01-03T06:00:00Z", Repeats: "FREQ=WEEKLY"}}
+	}
+	evidence := func(e *deploy.Environment) { e.Evidence = []string{"tests", "lint"} }
+	hold := ledger.Hold{By: "ada", Reason: "a fair", At: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	dirty := hold
+	dirty.Dirty = true
+	const (
+		frozen, held = "freeze weekend until Mon 2000-01-03 06:00 UTC", "hold by ada since 2000-01-01T00:00:00Z: a fair"
+		old, bare    = "deployment s1 ended at 2000-01-01T00:00:00Z, more than 24 hours ago", "no evidence of lint"
+	)
+	for name, test := range map[string]struct {
+		configure func(*deploy.Environment)
+		hold      ledger.Hold
+		after     time.Duration
+		undone    string
+		want      []string
+		refusal   string
+	}{
+		"nothing is closed":      {configure: func(*deploy.Environment) {}},
+		"frozen":                 {configure: freeze, want: []string{frozen}},
+		"held":                   {configure: func(*deploy.Environment) {}, hold: hold, want: []string{held}},
+		"without its evidence":   {configure: evidence, want: []string{bare}},
+		"too old":                {configure: func(*deploy.Environment) {}, after: 25 * time.Hour, want: []string{old}},
+		"everything at once":     {configure: func(e *deploy.Environment) { freeze(e); evidence(e) }, hold: hold, after: 25 * time.Hour, want: []string{frozen, held, old, bare}},
+		"a dirty hold stops it":  {configure: freeze, hold: dirty, refusal: "running-app/production@eu-central-1 is on hold since 2000-01-01T00:00:00Z, by ada: a fair; lift the hold first"},
+		"a taken back one stops": {configure: freeze, undone: "r1", refusal: "deployment s1 was taken back by r1; it cannot be promoted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := verified(t, test.configure)
+				if err := w.Ledger.SetHold(t.Context(), sim.Scope(), test.hold); err != nil {
+					t.Fatal(err)
+				}
+				if err := w.Ledger.Amend(t.Context(), sim.Staging(), "s1", func(d *ledger.Deployment) { d.UndoneBy = test.undone }); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(test.after)
+				if _, err := w.Ledger.Once(t.Context(), admission.ForceMark, "d1", sim.Requester); err != nil {
+					t.Fatal(err)
+				}
+				fields := map[string]any{"release": "", "promotes": "s1", "force": true, "source": map[string]any{"kind": "github"}}
+				result, err := validated(t, w, fields)
+				if test.refusal != "" {
+					refuses(t, err, fault.Denied, test.refusal)
+					return
+				}
+				if err != nil || !slices.Equal(result.Forced, test.want) {
+					t.Errorf("got %v and error %v, want %v", result.Forced, err, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestForceThatTheDoorDidNotLetThroughIsDenied(t *testing.T) {
+	w := newWorld(t, func(e *deploy.Environment) { e.Force = []string{"ada@example.com", "grace@example.com"} })
+	refuses(t, check(t, w, map[string]any{"force": true}), fault.Denied,
+		"force counts only when it is asked for by command (pilotage deploy --force), by who may: for production, pilotage.yaml lists ada@example.com, grace@example.com")
+}
+
+// TestOldEntriesAreSaidToBeComparedByDigest: the record shows what was not compared.
+func TestOldEntriesAreSaidToBeComparedByDigest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := verified(t, func(*deploy.Environment) {})
+		result, err := validated(t, w, map[string]any{"release": "", "promotes": "s1"})
+		if want := []string{"request", "environment", "freeze", "hold", "release", "promotion", "age", "evidence"}; err != nil || !slices.Equal(result.Checks, want) {
+			t.Errorf("got %v and error %v, want %v", result.Checks, err, want)
+		}
+		if err := w.Ledger.Amend(t.Context(), sim.Staging(), "s1", func(d *ledger.Deployment) { d.Plan.Release.Migrations = "" }); err != nil {
+			t.Fatal(err)
+		}
+		result, err = validated(t, w, map[string]any{"release": "", "promotes": "s1"})
+		if err != nil || !strings.Contains(strings.Join(result.Checks, "; "), "the entry of s1 says nothing of migrations and configuration: compared by digest only") {
+			t.Errorf("got %v and error %v, want it said", result.Checks, err)
+		}
+	})
 }
 
 func TestValidateRefusesAnExecutionNameThatNoOtherNameCanDeriveFrom(t *testing.T) {

@@ -37,6 +37,8 @@ type Record struct {
 	Source        deploy.Source        `json:"source"`
 	Execution     string               `json:"execution"`
 	Approval      deploy.ApproveResult `json:"approval,omitzero"`
+	// Forced are the gates that it was forced past, in words.
+	Forced []string `json:"forced,omitempty"`
 	// Votes are what was asked of people, the oldest first.
 	Votes   []approval.Minutes `json:"votes,omitempty"`
 	Plan    deploy.Plan        `json:"plan,omitzero"`
@@ -56,7 +58,7 @@ func Make(doc deploy.Document, started, now time.Time) Record {
 		SchemaVersion: deploy.SchemaVersion, ChangeID: doc.ID, Kind: doc.Request.Kind, Outcome: doc.Outcome,
 		Who: doc.Request.RequestedBy, What: notify.Headline(doc), When: started, Ended: now, Where: doc.Request.Scope,
 		Why: doc.Request.Reason, Source: doc.Request.Source, Execution: doc.Execution, Approval: doc.Results.Approve,
-		Plan: doc.Plan, Results: doc.Results, Error: plain(doc.Error),
+		Forced: doc.Results.Validate.Forced, Plan: doc.Plan, Results: doc.Results, Error: plain(doc.Error),
 		Undoes: doc.Plan.Undoes, Cause: plain(doc.Request.Rollback.Cause),
 	}
 }
@@ -69,7 +71,7 @@ func Undone(entry ledger.Deployment) Record {
 		SchemaVersion: deploy.SchemaVersion, ChangeID: entry.ID, Kind: entry.Kind, Outcome: entry.Outcome,
 		Who: entry.Request.RequestedBy, What: notify.Headline(doc), When: entry.StartedAt, Ended: entry.EndedAt, Where: entry.Scope,
 		Why: entry.Request.Reason, Source: entry.Request.Source, Execution: entry.Execution, Approval: entry.Approval,
-		Plan: entry.Plan, Error: entry.Error, UndoneBy: entry.UndoneBy,
+		Forced: entry.Forced, Plan: entry.Plan, Error: entry.Error, UndoneBy: entry.UndoneBy,
 	}
 }
 
@@ -111,6 +113,7 @@ func (r Record) Text() string {
 	line("When", "%s to %s (%s)", stamp(r.When), stamp(r.Ended), notify.Duration(int(r.Ended.Sub(r.When).Seconds())))
 	line("Where", "%s", r.Where)
 	line("Why", "%s", r.Why)
+	line("Forced past", "%s", strings.Join(r.Forced, "; "))
 	if r.Error.Error != "" {
 		line("Error", "%s in %s: %s", r.Error.Error, r.Error.Stage, r.Error.Cause)
 	}
