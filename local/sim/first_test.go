@@ -34,7 +34,9 @@ func TestFirstDeploymentThatFailsLeavesTheSlotEmpty(t *testing.T) {
 					if got := run.Next("CheckPlan"); got != "Abandon" {
 						t.Errorf("CheckPlan was followed by %s, want Abandon", got)
 					}
-					w.must(w.Ledger.LiftHold(t.Context(), sim.Scope()))
+					hold, err := w.Ledger.Hold(t.Context(), sim.Scope())
+					w.must(err)
+					w.must(w.Ledger.LiftHold(t.Context(), sim.Scope(), hold))
 					w.run("d2", sim.Deployment("1.1.0"))
 					w.ends("d2", deploy.Succeeded)
 				})

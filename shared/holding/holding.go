@@ -1,5 +1,5 @@
 // Package holding sets and lifts the holds of scopes in the name of a person: each is archived
-// and told to the team before it is done.
+// and told to the team, once.
 package holding
 
 import (
@@ -21,8 +21,8 @@ import (
 // Ledger is what is asked of the ledger.
 type Ledger interface {
 	Hold(ctx context.Context, scope deploy.Scope) (ledger.Hold, error)
-	SetHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) error
-	LiftHold(ctx context.Context, scope deploy.Scope) error
+	AddHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) (ledger.Hold, error)
+	LiftHold(ctx context.Context, scope deploy.Scope, hold ledger.Hold) error
 }
 
 // Settings finds the configuration of a scope. An unknown one is fault.Invalid.
@@ -62,27 +62,29 @@ type Act struct {
 }
 
 // Set puts a scope on hold. A person without an address, a missing reason, an unknown scope and a
-// scope that is on hold already are fault.Invalid. When it fails half way, calling again finishes
-// it: people rather hear of a hold that is not there yet than never of one that is.
+// scope that is on hold already, be it dirty or not, are fault.Invalid. It is done before it is told:
+// when it fails half way, nothing is deployed by itself, and the same person calling again with the
+// same reason finishes it and tells nobody twice.
 func (h Holds) Set(ctx context.Context, scope deploy.Scope, by, reason string) (ledger.Hold, error) {
-	env, held, err := h.look(ctx, scope, by, reason)
+	env, _, err := h.look(ctx, scope, by, reason)
 	if err != nil {
 		return ledger.Hold{}, err
 	}
-	if held.Active() {
-		return ledger.Hold{}, fault.New(fault.Invalid, "%s is on hold already, since %s by %s: %s", scope, held.At.UTC().Format(time.RFC3339), held.By, held.Reason)
-	}
-	hold := ledger.Hold{By: by, Reason: reason, At: h.Clock.Now()}
-	act := Act{Did: "set", Scope: scope, By: by, Reason: reason, At: hold.At, Hold: hold}
-	if err := h.say(ctx, env, act); err != nil {
+	held, err := h.Ledger.AddHold(ctx, scope, ledger.Hold{By: by, Reason: reason, At: h.Clock.Now()})
+	if err != nil {
 		return ledger.Hold{}, err
 	}
-	return hold, h.Ledger.SetHold(ctx, scope, hold)
+	if held.Dirty || held.By != by || held.Reason != reason {
+		return ledger.Hold{}, fault.New(fault.Invalid, "%s is on hold already, since %s by %s: %s", scope, held.At.UTC().Format(time.RFC3339), held.By, held.Reason)
+	}
+	return held, h.say(ctx, env, Act{Did: "set", Scope: scope, By: by, Reason: reason, At: held.At, Hold: held})
 }
 
 // Lift removes the hold of a scope, a dirty one as well, and returns it. A person without an
-// address, a missing reason, an unknown scope and a scope without a hold are fault.Invalid. When
-// it fails half way, calling again finishes it and tells nobody twice.
+// address, a missing reason, an unknown scope and a scope without a hold are fault.Invalid; one that
+// got another hold at this moment is fault.Rejected. It is told before it is done: when it fails half
+// way, people rather hear of a hold that is still there than never of one that is gone, and calling
+// again finishes it and tells nobody twice.
 func (h Holds) Lift(ctx context.Context, scope deploy.Scope, by, reason string) (ledger.Hold, error) {
 	env, held, err := h.look(ctx, scope, by, reason)
 	if err != nil {
@@ -95,7 +97,7 @@ func (h Holds) Lift(ctx context.Context, scope deploy.Scope, by, reason string) 
 	if err := h.say(ctx, env, act); err != nil {
 		return ledger.Hold{}, err
 	}
-	return held, h.Ledger.LiftHold(ctx, scope)
+	return held, h.Ledger.LiftHold(ctx, scope, held)
 }
 
 // look checks who asks and why, and reads what there is.

@@ -46,12 +46,40 @@ func (l *Ledger) SetHold(ctx context.Context, scope deploy.Scope, hold Hold) err
 	})
 }
 
-// LiftHold removes the hold of a scope; removing none is safe.
-func (l *Ledger) LiftHold(ctx context.Context, scope deploy.Scope) error {
+// AddHold puts a hold on a scope that has none, and returns the one that is there: the caller's own,
+// or that of whoever came first. Repeating it is safe.
+func (l *Ledger) AddHold(ctx context.Context, scope deploy.Scope, hold Hold) (Hold, error) {
+	var seen Hold
+	err := update(ctx, l, partition(scope), holdSort, func(held *Hold) error {
+		if seen = *held; held.Active() {
+			return errUnchanged
+		}
+		*held, seen = hold, hold
+		return nil
+	})
+	return seen, err
+}
+
+// LiftHold removes a hold of a scope. When it is not there any more nothing is done; when another
+// one is there by now, that is fault.Rejected: it was set for a reason that nobody has looked at.
+func (l *Ledger) LiftHold(ctx context.Context, scope deploy.Scope, hold Hold) error {
 	return update(ctx, l, partition(scope), holdSort, func(held *Hold) error {
+		switch {
+		case !held.Active():
+			return errUnchanged
+		case !held.same(hold):
+			return fault.New(fault.Rejected, "%s got another hold at %s, by %s: %s; look at that first", scope, held.At.UTC().Format(time.RFC3339), held.By, held.Reason)
+		}
 		*held = Hold{}
 		return nil
 	})
+}
+
+// same compares holds as they are kept: times have no zone there.
+func (h Hold) same(other Hold) bool {
+	at := h.At.Equal(other.At)
+	h.At, other.At = time.Time{}, time.Time{}
+	return at && h == other
 }
 
 // Hold reads the hold of a scope, the zero Hold when there is none.

@@ -221,12 +221,6 @@ func TestDirtyHoldIsNotReplacedByAnOrdinaryOne(t *testing.T) {
 		if hold, err := l.Hold(ctx, scope()); err != nil || hold.By != "pilotage" {
 			t.Errorf("got %+v and error %v, want the dirty one", hold, err)
 		}
-		if err := l.LiftHold(ctx, scope()); err != nil {
-			t.Fatal(err)
-		}
-		if hold, err := l.Hold(ctx, scope()); err != nil || hold.Active() {
-			t.Errorf("got %+v and error %v, want none", hold, err)
-		}
 	})
 }
 
