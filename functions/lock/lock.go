@@ -22,7 +22,7 @@ type Locks interface {
 	RequestHalt(ctx context.Context, scope deploy.Scope, owner string, halt ledger.Halt) error
 	Release(ctx context.Context, scope deploy.Scope, lease deploy.Lease) error
 	Turn(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
-	Dequeue(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
+	Enter(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
 }
 
 // Stage takes locks.
@@ -56,7 +56,7 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.LockResu
 		return deploy.LockResult{}, err
 	}
 	if lease.Held() {
-		return held(doc, lease, lock, now), s.leave(ctx, doc, lease)
+		return held(doc, lease, lock, now), s.enter(ctx, doc, lease)
 	}
 	return s.wait(ctx, doc, lock, since)
 }
@@ -76,30 +76,23 @@ func (s Stage) turn(ctx context.Context, doc deploy.Document) (first string, err
 	if err != nil {
 		return "", err
 	}
-	return place.Next, superseded(place)
+	return place.Next, place.Lost()
 }
 
-// leave gives up the place in the queue. Who was superseded up to this moment gives the lock back
-// as well: nothing was changed under it.
-func (s Stage) leave(ctx context.Context, doc deploy.Document, lease deploy.Lease) error {
+// enter leaves the place in the queue for the work. Who was superseded up to this moment gives the
+// lock back as well: nothing was changed under it.
+func (s Stage) enter(ctx context.Context, doc deploy.Document, lease deploy.Lease) error {
 	if !queues(doc) {
 		return nil
 	}
-	place, err := s.Locks.Dequeue(ctx, doc.Request.Scope, doc.ID)
+	place, err := s.Locks.Enter(ctx, doc.Request.Scope, doc.ID)
 	if err == nil {
-		err = superseded(place)
+		err = place.Lost()
 	}
 	if err != nil {
 		return errors.Join(err, s.Locks.Release(ctx, doc.Request.Scope, lease))
 	}
 	return nil
-}
-
-func superseded(place ledger.Place) error {
-	if place.SupersededBy == "" {
-		return nil
-	}
-	return fault.New(fault.Locked, "superseded by deployment %s, which is newer", place.SupersededBy)
 }
 
 // force lets an emergency take the lock after the grace, and any rollback by a person take it from

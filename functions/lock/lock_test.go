@@ -1,6 +1,7 @@
 package lock_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,6 +176,122 @@ func TestLongQueuesTakeFewRounds(t *testing.T) {
 		}
 		if rounds > 420 {
 			t.Errorf("got %d rounds in a day, want at most 420", rounds)
+		}
+	})
+}
+
+// TestTurn: who came first gets the lock first, once it wants it.
+func TestTurn(t *testing.T) {
+	held(t, func(t *testing.T, s lock.Stage, l *ledger.Ledger) {
+		for _, id := range []string{"d1", "d2"} {
+			if _, err := l.Enqueue(t.Context(), sim.Scope(), id, ledger.Line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waits := func(id, holder string) {
+			t.Helper()
+			result, err := s.Handle(t.Context(), document(id, deploy.KindDeploy))
+			if err != nil || result.Ready || result.Holder != holder {
+				t.Errorf("%s: got %+v and error %v, want it to wait for %s", id, result, err, holder)
+			}
+		}
+		gets := func(id string) deploy.LockResult {
+			t.Helper()
+			result, err := s.Handle(t.Context(), document(id, deploy.KindDeploy))
+			if err != nil || !result.Ready || result.Lease.Owner != id {
+				t.Fatalf("%s: got %+v and error %v, want the lock", id, result, err)
+			}
+			return result
+		}
+		waits("d2", "d0")
+		waits("d1", "d0")
+		waits("d2", "d1") // d1 came before and wants it now
+		lease, _, err := l.Acquire(t.Context(), ledger.Claim{Scope: sim.Scope(), Owner: "d0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Release(t.Context(), sim.Scope(), lease); err != nil {
+			t.Fatal(err)
+		}
+		waits("d2", "d1") // the lock is free, and still not d2's
+		first := gets("d1")
+		waits("d2", "d1")
+		if err := l.Release(t.Context(), sim.Scope(), first.Lease); err != nil {
+			t.Fatal(err)
+		}
+		gets("d2")
+	})
+}
+
+func TestRollbacksAndWhatRetiresDoNotQueue(t *testing.T) {
+	for name, doc := range map[string]deploy.Document{
+		"an automatic rollback": rollback("r1", deploy.Automatic, "d0"),
+		"a person's":            rollback("r1", deploy.Standard, ""),
+		"what retires": func() deploy.Document {
+			doc := document("d9", deploy.KindDeploy)
+			doc.Results.Promote.Slot = deploy.Green
+			return doc
+		}(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &ledger.Ledger{Store: &ledgerstore.Memory{}, Clock: clock.System{}}
+				if _, err := l.Turn(t.Context(), sim.Scope(), "d1"); err != nil {
+					t.Fatal(err)
+				}
+				result, err := lock.Stage{Locks: l, Clock: clock.System{}}.Handle(t.Context(), doc)
+				if err != nil || !result.Ready {
+					t.Errorf("got %+v and error %v, want the lock though d1 waits", result, err)
+				}
+				if place, err := l.Turn(t.Context(), sim.Scope(), "d2"); err != nil || len(place.Ahead) != 1 {
+					t.Errorf("got %+v and error %v, want d1 ahead only", place, err)
+				}
+			})
+		})
+	}
+}
+
+func TestSupersededIsRefusedWithAPointer(t *testing.T) {
+	held(t, func(t *testing.T, s lock.Stage, l *ledger.Ledger) {
+		if _, err := s.Handle(t.Context(), document("d1", deploy.KindDeploy)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Enqueue(t.Context(), sim.Scope(), "d2", ledger.Supersede); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Handle(t.Context(), document("d1", deploy.KindDeploy))
+		if want := "superseded by deployment d2, which is newer"; !fault.Is(err, fault.Locked) || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	})
+}
+
+// late supersedes a deployment in the moment between its turn and the lock.
+type late struct {
+	*ledger.Ledger
+	by string
+}
+
+func (l late) Acquire(ctx context.Context, claim ledger.Claim) (deploy.Lease, ledger.Lock, error) {
+	if _, err := l.Enqueue(ctx, claim.Scope, l.by, ledger.Supersede); err != nil {
+		return deploy.Lease{}, ledger.Lock{}, err
+	}
+	return l.Ledger.Acquire(ctx, claim)
+}
+
+func TestSupersededAtTheLastMomentGivesTheLockBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger.Ledger{Store: &ledgerstore.Memory{}, Clock: clock.System{}}
+		s := lock.Stage{Locks: late{l, "d2"}, Clock: clock.System{}}
+		if _, err := s.Handle(t.Context(), document("d1", deploy.KindDeploy)); !fault.Is(err, fault.Locked) {
+			t.Errorf("got %v, want it superseded", err)
+		}
+		if seen, err := l.Lock(t.Context(), sim.Scope()); err != nil || seen.Owner != "" {
+			t.Errorf("got %+v and error %v, want a free lock", seen, err)
+		}
+		s.Locks = l
+		if result, err := s.Handle(t.Context(), document("d2", deploy.KindDeploy)); err != nil || !result.Ready {
+			t.Errorf("got %+v and error %v, want d2 to get the lock", result, err)
 		}
 	})
 }

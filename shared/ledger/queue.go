@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
 )
 
 // queue is who waits in a scope, in the order of arrival. Waiting for people is waiting too, but
@@ -24,6 +25,9 @@ type ticket struct {
 	Asked time.Time `json:"asked,omitzero"`
 	// SupersededBy is the newer deployment that took its place; empty while nobody did.
 	SupersededBy string `json:"supersededBy,omitempty"`
+	// Working says that it has the lock. It waits for nobody then and nobody waits for it, but it may
+	// have to come back: the plan may have changed, so that people are asked again.
+	Working bool `json:"working,omitempty"`
 }
 
 // Arrival is what a deployment does with those that came before it.
@@ -39,12 +43,20 @@ const (
 type Place struct {
 	// Ahead are those that came before and wait.
 	Ahead []string
-	// Superseded are those whose place it took, whenever it did.
+	// Superseded are those that wait and whose place it took, whenever it did.
 	Superseded []string
 	// SupersededBy is who took its own place; empty while nobody did.
 	SupersededBy string
 	// Next is the deployment whose turn it is before this one's; empty when it is this one's.
 	Next string
+}
+
+// Lost is fault.Locked when a newer deployment took the place.
+func (p Place) Lost() error {
+	if p.SupersededBy == "" {
+		return nil
+	}
+	return fault.New(fault.Locked, "superseded by deployment %s, which is newer", p.SupersededBy)
 }
 
 const (
@@ -74,9 +86,25 @@ func (l *Ledger) Turn(ctx context.Context, scope deploy.Scope, deployment string
 	return l.queued(ctx, scope, deployment, func(_ *queue, own *ticket) { own.Asked = l.Clock.Now() })
 }
 
-// Dequeue gives up a deployment's place, and returns what it was. Who was superseded until this
-// moment learns of it here. Giving up none is safe.
+// Enter says that a deployment has the lock, and returns its place until then. Who was superseded up
+// to this moment learns of it here. A deployment without a place gets none. Repeating it is safe.
+func (l *Ledger) Enter(ctx context.Context, scope deploy.Scope, deployment string) (Place, error) {
+	return l.standing(ctx, scope, deployment, func(q *queue, i int) { q.Tickets[i].Working = true })
+}
+
+// Rejoin gives a deployment that gave the lock back its old place, and returns it. Who was superseded
+// meanwhile learns of it here. A deployment without a place gets none. Repeating it is safe.
+func (l *Ledger) Rejoin(ctx context.Context, scope deploy.Scope, deployment string) (Place, error) {
+	return l.standing(ctx, scope, deployment, func(q *queue, i int) { q.Tickets[i].Working, q.Tickets[i].Asked = false, time.Time{} })
+}
+
+// Dequeue gives up a deployment's place, and returns what it was. Giving up none is safe.
 func (l *Ledger) Dequeue(ctx context.Context, scope deploy.Scope, deployment string) (Place, error) {
+	return l.standing(ctx, scope, deployment, func(q *queue, i int) { q.Tickets = slices.Delete(q.Tickets, i, i+1) })
+}
+
+// standing edits the ticket of a deployment, if it has one, and returns the place that it had.
+func (l *Ledger) standing(ctx context.Context, scope deploy.Scope, deployment string, change func(q *queue, i int)) (Place, error) {
 	var place Place
 	err := update(ctx, l, partition(scope), queueSort, func(q *queue) error {
 		i := slices.IndexFunc(q.Tickets, func(t ticket) bool { return t.Deployment == deployment })
@@ -84,7 +112,7 @@ func (l *Ledger) Dequeue(ctx context.Context, scope deploy.Scope, deployment str
 			return errUnchanged
 		}
 		place = q.place(q.Tickets[i], l.Clock.Now())
-		q.Tickets = slices.Delete(q.Tickets, i, i+1)
+		change(q, i)
 		return nil
 	})
 	return place, err
@@ -113,6 +141,7 @@ func (q queue) place(own ticket, now time.Time) Place {
 	place := Place{SupersededBy: own.SupersededBy}
 	for _, t := range q.Tickets {
 		switch {
+		case t.Working:
 		case t.SupersededBy == own.Deployment:
 			place.Superseded = append(place.Superseded, t.Deployment)
 		case t.Number < own.Number && t.SupersededBy == "":

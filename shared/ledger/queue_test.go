@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
 )
 
@@ -151,15 +152,85 @@ func TestSupersede(t *testing.T) {
 	})
 }
 
-// TestSupersededAtTheLastMoment: who leaves the queue learns of what happened up to then.
+// enters says that a deployment has the lock.
+func (q line) enters(id string) ledger.Place {
+	q.Helper()
+	place, err := q.Enter(q.Context(), scope(), id)
+	if err != nil {
+		q.Fatal(err)
+	}
+	return place
+}
+
+func (q line) rejoins(id string) ledger.Place {
+	q.Helper()
+	place, err := q.Rejoin(q.Context(), scope(), id)
+	if err != nil {
+		q.Fatal(err)
+	}
+	return place
+}
+
+func TestWhoIsAtWorkHoldsUpNobodyAndIsNoOnesToSupersede(t *testing.T) {
+	queue(t, func(q line) {
+		q.arrives("d1", ledger.Line)
+		q.asks("d1", "")
+		q.enters("d1")
+		if place := q.arrives("d2", ledger.Supersede); len(place.Ahead)+len(place.Superseded) > 0 {
+			t.Errorf("got %+v, want nobody ahead or superseded", place)
+		}
+		q.asks("d2", "")
+	})
+}
+
+// TestWhoComesBackHasItsOldPlace: a plan that changed under the lock is voted on once more.
+func TestWhoComesBackHasItsOldPlace(t *testing.T) {
+	queue(t, func(q line) {
+		q.arrives("d1", ledger.Line)
+		q.asks("d1", "")
+		q.enters("d1")
+		q.arrives("d2", ledger.Line)
+		if place := q.rejoins("d1"); place.Lost() != nil {
+			t.Errorf("got %+v, want it not superseded", place)
+		}
+		q.asks("d2", "") // d1 does not want the lock yet
+		q.asks("d1", "")
+		q.asks("d2", "d1")
+		if place := q.arrives("d3", ledger.Supersede); !slices.Equal(place.Superseded, []string{"d1", "d2"}) {
+			t.Errorf("got %+v, want d1 and d2 superseded", place)
+		}
+	})
+	queue(t, func(q line) {
+		q.arrives("d1", ledger.Supersede)
+		q.enters("d1")
+		q.arrives("d2", ledger.Supersede)
+		if err := q.rejoins("d1").Lost(); !fault.Is(err, fault.Locked) || err.Error() != "superseded by deployment d2, which is newer" {
+			t.Errorf("got %v, want it superseded by d2 while it was at work", err)
+		}
+	})
+}
+
+func TestWhoHasNoPlaceGetsNoneByLeaving(t *testing.T) {
+	queue(t, func(q line) {
+		q.enters("r1")
+		q.rejoins("r1")
+		q.leaves("r1")
+		if place := q.arrives("d1", ledger.Supersede); len(place.Ahead)+len(place.Superseded) > 0 {
+			t.Errorf("got %+v, want an empty queue", place)
+		}
+	})
+}
+
+// TestSupersededAtTheLastMoment: who gets the lock learns of what happened up to then.
 func TestSupersededAtTheLastMoment(t *testing.T) {
 	queue(t, func(q line) {
 		q.arrives("d1", ledger.Supersede)
 		q.asks("d1", "")
 		q.arrives("d2", ledger.Supersede)
-		if place := q.leaves("d1"); place.SupersededBy != "d2" {
+		if place := q.enters("d1"); place.SupersededBy != "d2" {
 			t.Errorf("got %+v, want it superseded by d2", place)
 		}
+		q.leaves("d1")
 		if place := q.leaves("d1"); place.SupersededBy != "" || len(place.Ahead) > 0 {
 			t.Errorf("leaving twice: got %+v, want nothing", place)
 		}
