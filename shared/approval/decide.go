@@ -43,15 +43,15 @@ func (c Choice) Check() error {
 }
 
 // Take counts a choice, or says as fault.Denied why it does not count, and remembers that it was
-// tried. It edits the vote in either case. The same choice of the same approver again is no error
-// as long as the execution has not been told of it.
+// tried. It edits the vote in either case. The choice that decided the vote is no error when it comes
+// again before the execution has been told of it: its sender may not have heard that it counted.
 func (v *Vote) Take(c Choice, now time.Time) error {
 	i := slices.IndexFunc(v.Ballots, func(b Ballot) bool { return b.ID == c.Ballot })
 	if i < 0 {
 		return fault.New(fault.Invalid, "This ballot belongs to another vote.")
 	}
 	b := &v.Ballots[i]
-	if b.Decision.Kind == c.Kind && c.Kind != PutOff && v.Outcome.Kind != "" && !v.Outcome.Delivered && c.proves(*b) {
+	if v.Void == "" && b.Decision.Kind == c.Kind && v.Outcome.Kind != "" && !v.Outcome.Delivered && c.proves(*b) {
 		return nil
 	}
 	if why := v.closed(*b, c, now); why != "" {
@@ -170,13 +170,14 @@ func (v *Vote) Expire(now time.Time) {
 	}
 }
 
-// Withdraw makes a vote void, with the reason for people. Repeating it keeps the first reason.
+// Withdraw makes a vote void, with the reason for people. An approval that the execution has not been
+// told of is none any more. Repeating it keeps the first reason.
 func (v *Vote) Withdraw(reason string, now time.Time) {
 	if v.Void != "" {
 		return
 	}
 	v.Void = reason
-	if v.Outcome.Kind == "" {
+	if v.Outcome.Kind == "" || v.Outcome.Kind == Approve && !v.Outcome.Delivered {
 		v.Outcome = Outcome{Kind: Withdrawn, Reason: reason, At: now}
 	}
 }

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"cmp"
+	"net/mail"
 	"path"
 	"slices"
 	"strings"
@@ -83,16 +85,29 @@ type Person struct {
 	Identity string `json:"identity,omitempty"`
 }
 
-// MailOf is the mail address of whoever has a name: a login on GitHub, in any case, or an IAM
-// identity. A name that nobody has is returned as it is.
+// MailOf is the mail address of whoever has a name: a login on GitHub, in any case, the address that
+// GitHub gives to who hides their own, an IAM identity, or an address with a name before it. A name
+// that nobody has is returned as it is.
 func (e Environment) MailOf(name string) string {
+	if address, err := mail.ParseAddress(name); err == nil {
+		name = address.Address
+	}
+	login := name
+	if hidden, is := strings.CutSuffix(strings.ToLower(name), noReply); is {
+		// "anna@…" of old accounts, "1234567+anna@…" of newer ones.
+		_, login, _ = strings.Cut(hidden, "+")
+		login = cmp.Or(login, hidden)
+	}
 	for _, person := range e.People {
-		if name != "" && (strings.EqualFold(person.GitHub, name) || person.Identity == name) {
+		if name != "" && (strings.EqualFold(person.GitHub, login) || person.Identity == name) {
 			return person.Mail
 		}
 	}
 	return name
 }
+
+// noReply ends the addresses that GitHub gives (docs.github.com, "Setting your commit email address").
+const noReply = "@users.noreply.github.com"
 
 // Pipeline is a pipeline of CodePipeline.
 type Pipeline struct {
