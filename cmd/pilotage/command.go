@@ -13,7 +13,6 @@ import (
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/commands"
 	"github.com/pilotage/pilotage/shared/deploy"
-	"github.com/pilotage/pilotage/shared/fault"
 )
 
 // remote is what every command that talks to a pipeline is told.
@@ -191,6 +190,3 @@ func (r *remote) simple(verb string) func(context.Context, *cobra.Command, []str
 		return nil
 	}
 }
-
-// errNotConfirmed is a decision that its person did not confirm.
-var errNotConfirmed = fault.New(fault.Denied, "not confirmed, so nothing was decided") //nolint:gochecknoglobals // a sentinel error

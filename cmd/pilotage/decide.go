@@ -90,7 +90,7 @@ func confirm(cmd *cobra.Command, verb, as string) error {
 	fmt.Fprintf(cmd.OutOrStdout(), "\n%s this plan as %s? Type yes: ", strings.ToUpper(verb[:1])+verb[1:], as)
 	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	if strings.TrimSpace(line) != "yes" {
-		return errNotConfirmed
+		return fault.New(fault.Denied, "not confirmed, so nothing was decided")
 	}
 	_ = err // a line without an end is a line
 	return nil
