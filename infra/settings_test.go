@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,14 +27,27 @@ func TestSettingsAreRefusedAtSynth(t *testing.T) {
 		}
 		return path
 	}
+	// at is the place of a text in the shipped file, from the nth line that has it.
+	at := func(part string, nth, column int) string {
+		t.Helper()
+		for i, line := range strings.Split(string(text), "\n") {
+			if strings.Contains(line, part) {
+				if nth--; nth == 0 {
+					return fmt.Sprintf("pilotage.yaml:%d:%d: ", i+1, column)
+				}
+			}
+		}
+		t.Fatalf("pilotage.yaml has no %q", part)
+		return ""
+	}
 	long := "contains: '" + strings.Repeat("a", 7000) + "'"
 	for name, test := range map[string]struct {
 		context map[string]any
 		want    []string
 	}{
-		"a configuration that cannot be":   {map[string]any{"configuration": wrong("replicas: 2", "replicas: 0")}, []string{"pilotage.yaml:35:17: ", "replicas"}},
-		"a size that Fargate has not":      {map[string]any{"configuration": wrong("cpuMillis: 2000", "cpuMillis: 32000")}, []string{"pilotage.yaml:149:5: environments.production.capacity: ", "largest is 16000"}},
-		"settings that fit no parameter":   {map[string]any{"configuration": wrong(`contains: '"status":"ready"'`, long)}, []string{"pilotage.yaml:10:3: environments.staging: ", "pilotage.yaml:125:3: environments.production: ", "8192"}},
+		"a configuration that cannot be":   {map[string]any{"configuration": wrong("replicas: 2", "replicas: 0")}, []string{at("replicas: 2", 1, 17), "replicas"}},
+		"a size that Fargate has not":      {map[string]any{"configuration": wrong("cpuMillis: 2000", "cpuMillis: 32000")}, []string{at("    capacity:", 2, 5) + "environments.production.capacity: ", "largest is 16000"}},
+		"settings that fit no parameter":   {map[string]any{"configuration": wrong(`contains: '"status":"ready"'`, long)}, []string{at("  staging:", 1, 3) + "environments.staging: ", at("  production:", 1, 3) + "environments.production: ", "8192"}},
 		"an account that is none":          {map[string]any{"account": "acme"}, []string{`"acme"`, "12 digits"}},
 		"a configuration that is not":      {map[string]any{"configuration": "nowhere.yaml"}, []string{"nowhere.yaml"}},
 		"functions that are not built":     {map[string]any{"code": "nowhere"}, []string{"make functions"}},

@@ -61,7 +61,7 @@ func keyFlag(cmd *cobra.Command, r *remote) {
 // send sends a command and returns the answer.
 func (r *remote) send(ctx context.Context, command commands.Command) (commands.Answer, error) {
 	if r.url == "" {
-		return commands.Answer{}, usageError{fmt.Errorf("which pipeline? give --url, or set %s to the output CommandURL of its stack", urlVariable)}
+		return commands.Answer{}, usageError{fmt.Errorf("which pipeline? give --url, or set %s to the output CommandAddress of its stack", urlVariable)}
 	}
 	if r.region == "" {
 		return commands.Answer{}, usageError{fmt.Errorf("which region? give --region, or set AWS_REGION")}

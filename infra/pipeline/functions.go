@@ -45,8 +45,9 @@ func newFunctions(stack awscdk.Stack, w works) functions {
 	for _, name := range []string{"Webhook", "Decide"} {
 		made.urls[name] = newURL(stack, made.byName[name], name)
 	}
+	made.urls["Command"] = newSignedURL(stack, made.byName["Command"], "Command")
 	// Mails link to where decisions are taken.
-	made.byName["Approve"].AddEnvironment(jsii.String("PILOTAGE_APPROVAL_URL"), jsii.String(withoutSlash(made.urls["Decide"])), nil)
+	made.byName["Ask"].AddEnvironment(jsii.String("PILOTAGE_APPROVAL_URL"), jsii.String(withoutSlash(made.urls["Decide"])), nil)
 	return made
 }
 

@@ -31,6 +31,11 @@ func newRules(scope constructs.Construct, props rulesProps) {
 		Function: props.Functions.byName["Intake"],
 	})
 	newRule(scope, ruleProps{
+		ID: "Due", Description: "A schedule begins a deployment", Bus: props.Bus.name, Letters: props.Letters,
+		Pattern:  map[string]any{"source": []string{"pilotage.schedule"}, "detail-type": []string{"Scheduled Deployment"}},
+		Function: props.Functions.byName["Intake"],
+	})
+	newRule(scope, ruleProps{
 		ID: "ExecutionEnded", Description: "An execution that did not end by itself is taken over by the watchdog", Letters: props.Letters,
 		Pattern: map[string]any{
 			"source": []string{"aws.states"}, "detail-type": []string{"Step Functions Execution Status Change"},

@@ -89,6 +89,7 @@ func New(scope constructs.Construct, props Props) Stack {
 	functions := newFunctions(stack, w)
 	machines := newMachines(stack, w.key, functions)
 	letters := newDeadLetters(stack, w.key)
+	newSchedules(stack, w, letters)
 	newRules(stack, rulesProps{Service: props.File.Service, Bus: w.bus, Functions: functions, Machines: machines, Letters: letters})
 	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: letters, Functions: functions, Machines: machines})
 	newDashboard(stack, functions)

@@ -26,13 +26,15 @@ const (
 
 // table is every function and what it may do in the pipeline's own stack.
 func (w works) table(stack awscdk.Stack) []function {
-	ledger, settings, catalog, people := w.remember(), w.configure(stack), w.find(), w.tell()
+	ledger, settings, catalog, people, answer := w.remember(), w.configure(stack), w.find(), w.tell(), answers(stack)
 	return append([]function{
 		{name: "Validate", does: "Refuses a bad request", blocks: []block{ledger, settings, catalog}},
-		{name: "Plan", does: "Makes the plan, and makes it again under the lock", blocks: []block{ledger, settings, catalog}, inside: true},
-		{name: "PlanRollback", does: "Makes the plan of going back", blocks: []block{ledger, settings}, inside: true},
+		{name: "Plan", does: "Makes the plan, and makes it again under the lock", blocks: []block{ledger, settings, catalog, answer}, inside: true},
+		{name: "PlanRollback", does: "Makes the plan of going back", blocks: []block{ledger, settings, answer}, inside: true},
+		{name: "Enqueue", does: "Takes a place in the queue", blocks: []block{ledger, answer}},
 		{name: "Announce", does: "Tells the team what is about to be done", blocks: []block{ledger, people}},
-		{name: "Approve", does: "Asks people to agree", blocks: []block{ledger, people, catalog, w.know(w.secrets.approval, "PILOTAGE_APPROVAL_SECRET_ARN")}},
+		{name: "Ask", does: "Asks people to agree, and reminds them", blocks: []block{ledger, people, catalog, w.know(w.secrets.approval, "PILOTAGE_APPROVAL_SECRET_ARN")}},
+		{name: "Approve", does: "Waits until people have decided", blocks: []block{ledger, answer}},
 		{name: "Lock", does: "Takes the lock", blocks: []block{ledger}},
 		{name: "Maintenance", does: "Shows the maintenance page, and takes it away", blocks: []block{ledger, settings}},
 		{name: "Backup", does: "Takes a snapshot of the database", blocks: []block{ledger, settings}},
@@ -50,11 +52,15 @@ func (w works) table(stack awscdk.Stack) []function {
 		{name: "Record", does: "Writes the change record", blocks: []block{ledger, settings, people, w.write()}},
 		{name: "Unlock", does: "Gives the lock back", blocks: []block{ledger}},
 		{name: "Page", does: "Calls the people on call", blocks: []block{ledger, settings, people}},
-	}, w.entries(stack, ledger, settings, people)...)
+	}, w.entries(stack, entryBlocks{ledger, settings, people, answer})...)
 }
 
+// entryBlocks are what entry points have in common.
+type entryBlocks struct{ ledger, settings, people, answer block }
+
 // entries are the functions that no state calls.
-func (w works) entries(stack awscdk.Stack, ledger, settings, people block) []function {
+func (w works) entries(stack awscdk.Stack, b entryBlocks) []function {
+	deploy, rollback := starts(stack, Deploy, "PILOTAGE_DEPLOY_MACHINE_ARN"), starts(stack, Rollback, "PILOTAGE_ROLLBACK_MACHINE_ARN")
 	return []function{
 		{name: "Webhook", does: "Takes GitHub's pushes in", seconds: webhookSeconds, blocks: []block{
 			w.know(w.secrets.webhook, "PILOTAGE_WEBHOOK_SECRET_ARN"),
@@ -63,16 +69,19 @@ func (w works) entries(stack awscdk.Stack, ledger, settings, people block) []fun
 				settings:   map[string]string{"PILOTAGE_BUS_NAME": w.bus.name},
 			},
 		}},
-		{name: "Intake", does: "Starts deployments", seconds: entrySeconds, blocks: []block{ledger, settings, starts(stack, Deploy, "PILOTAGE_DEPLOY_MACHINE_ARN")}},
-		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{ledger, settings, people, starts(stack, Rollback, "PILOTAGE_ROLLBACK_MACHINE_ARN")}},
-		{name: "LiftHold", does: "Lets automatic deployments begin again", seconds: entrySeconds, blocks: []block{ledger, settings, people, w.write()}},
-		{name: "Decide", does: "Takes approvers' decisions", seconds: decideSeconds, blocks: []block{ledger, {
-			statements: []grant.Statement{{
-				Actions:   []string{"states:SendTaskFailure", "states:SendTaskSuccess"},
-				Resources: []string{machineArn(stack, Deploy), machineArn(stack, Rollback)},
-			}},
-		}}},
+		{name: "Intake", does: "Starts deployments", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy}},
+		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, rollback}},
+		{name: "Command", does: "Takes people's commands", seconds: decideSeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, w.write(), deploy, rollback}},
+		{name: "Decide", does: "Takes approvers' decisions", seconds: decideSeconds, blocks: []block{b.ledger, b.people, b.answer}},
 	}
+}
+
+// answers is to tell executions that wait for people how they go on.
+func answers(stack awscdk.Stack) block {
+	return block{statements: []grant.Statement{{
+		Actions:   []string{"states:SendTaskFailure", "states:SendTaskSuccess"},
+		Resources: []string{machineArn(stack, Deploy), machineArn(stack, Rollback)},
+	}}}
 }
 
 // starts is to start executions of a machine.

@@ -25,6 +25,15 @@ func newURL(scope constructs.Construct, function awslambda.Function, name string
 	return *url.AttrFunctionUrl()
 }
 
+// newSignedURL makes a function reachable for identities of this account that may call it. AWS
+// verifies their signatures and tells the function who it is.
+func newSignedURL(scope constructs.Construct, function awslambda.Function, name string) string {
+	url := awslambda.NewCfnUrl(scope, jsii.String(name+"URL"), &awslambda.CfnUrlProps{
+		TargetFunctionArn: function.FunctionArn(), AuthType: jsii.String("AWS_IAM"), InvokeMode: jsii.String("BUFFERED"),
+	})
+	return *url.AttrFunctionUrl()
+}
+
 // withoutSlash is a URL without the slash that Lambda ends it with: "https:", "", "host", "".
 func withoutSlash(url string) string {
 	host := awscdk.Fn_Select(jsii.Number(2), awscdk.Fn_Split(jsii.String("/"), jsii.String(url), nil))

@@ -44,7 +44,7 @@ const (
 func New(cfg aws.Config, address string, now func() time.Time) (Client, error) {
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" {
-		return Client{}, fault.New(fault.Invalid, "%q is no URL; the output CommandURL of the pipeline's stack has it", address)
+		return Client{}, fault.New(fault.Invalid, "%q is no URL; the output CommandAddress of the pipeline's stack has it", address)
 	}
 	if host := parsed.Hostname(); parsed.Scheme != "https" && host != "127.0.0.1" && host != "localhost" && host != "::1" {
 		return Client{}, fault.New(fault.Invalid, "%q is no https URL; credentials are sent over TLS only", address)
