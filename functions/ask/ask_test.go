@@ -171,6 +171,9 @@ func TestRemindsOnceBeforeEachEnd(t *testing.T) {
 		if got := o.subjects(anna); !slices.Equal(got, []string{question, reminder}) {
 			t.Errorf("got mails %q, want one reminder", got)
 		}
+		if v := o.vote(unchanged); !v.RemindedOf.Equal(v.ExpiresAt) {
+			t.Errorf("people were reminded of %s, and the vote says of %s", v.ExpiresAt, v.RemindedOf)
+		}
 		o.vote(func(v *approval.Vote) { v.ExpiresAt = v.ExpiresAt.Add(30 * time.Minute) }) // somebody asked for more time
 		if result := o.asks(); result.WaitSeconds != 1800 || len(o.subjects(anna)) != 2 {
 			t.Errorf("got %+v and mails %q, want it to wait until the next reminder", result, o.subjects(anna))

@@ -190,7 +190,7 @@ func TestForceLeavesItsMarkOnlyWhenItWasLetThrough(t *testing.T) {
 				o.Request.Force, o.ForcedBy = test.asks, test.by
 				admitted := h.admit(o)
 				mark, err := h.ledger.Mark(t.Context(), admission.ForceMark, admitted.Deployment)
-				if err != nil || mark.Value != test.want {
+				if err != nil || mark.Value != test.want || mark.Set() != (test.want != "") {
 					t.Errorf("got mark %+v and error %v, want %q", mark, err, test.want)
 				}
 			})

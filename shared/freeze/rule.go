@@ -45,14 +45,15 @@ func (r rule) from(now time.Time) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		option := r.option
 		start := r.start(now.Add(-r.length))
-		option.Dtstart = start.AddDate(late400(start), 0, 0)
+		option.Dtstart = ahead(start)
+		moved := option.Dtstart.Unix() - start.Unix()
 		expanded, err := rrule.NewRRule(option)
 		if err != nil {
 			return // parse has tried it
 		}
 		next, seen := expanded.Iterator(), 0
 		for begin, more := next(); more; begin, more = next() {
-			begin = begin.AddDate(-late400(start), 0, 0)
+			begin = time.Unix(begin.Unix()-moved, 0).UTC()
 			if begin.Before(r.first) {
 				continue
 			}
@@ -63,10 +64,10 @@ func (r rule) from(now time.Time) iter.Seq[time.Time] {
 	}
 }
 
-// late400 is how many years a year is moved to be among the last that the library knows: it goes
-// on looking for a window until the year 9999. The calendar repeats itself every 400 years, its
-// weekdays included, so what does not happen until then never does.
-func late400(t time.Time) int { return (9599 - t.Year()) / 400 * 400 }
+// ahead moves a time to one of the last centuries that the library knows: it goes on looking for a
+// window until the year 9999. The calendar repeats itself every 400 years, its weekdays included, so
+// what does not happen until then never does.
+func ahead(t time.Time) time.Time { return t.AddDate((9599-t.Year())/400*400, 0, 0) }
 
 // start is the beginning of a period of the rule at least one before a time, or that of the first
 // window. Windows that are counted are counted from the first.

@@ -185,6 +185,16 @@ func TestRefusesWhatStagingWentBackFrom(t *testing.T) {
 			func(w world) { w.deployed("s0", "1.0.0"); w.deployed("s1", "1.1.0"); w.deployed("s2", "1.0.0") },
 			"staging went back from deployment s1: s2 put the older release 1.0.0 live there",
 		},
+		"what it replaced, which nobody had deployed, was deployed": {
+			func(w world) {
+				w.entered("s1", "1.1.0", func(d *ledger.Deployment) { d.Plan.From.Digest = "sha256:1.0.0" })
+				if err := w.ledger.SetLive(w.Context(), staging(), ledger.Live{Deployment: "s1", Release: w.catalog["1.1.0"].Ref(), At: time.Now()}); err != nil {
+					w.Fatal(err)
+				}
+				w.deployed("s2", "1.0.0")
+			},
+			"staging went back from deployment s1: s2 put the older release 1.0.0 live there",
+		},
 		"what was live before that was deployed again": {
 			func(w world) {
 				w.deployed("s8", "1.2.0")
