@@ -108,7 +108,8 @@ func (s Stage) make(ctx context.Context, doc deploy.Document, env deploy.Environ
 // Replan makes the plan again under the lock, says what changed since the one in the document,
 // and keeps it in the ledger: from here on, whoever has to go back finds the way there. Traffic
 // that is divided is fault.Rejected. A freeze that has begun meanwhile, a hold that was set, and a
-// promotion whose release was taken back where it was verified are fault.Denied.
+// promotion whose release was taken back where it was verified are fault.Denied; a newer deployment
+// that went live while this one's release was built is fault.Locked.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
 	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
 	if err != nil {
@@ -116,6 +117,9 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 	}
 	past, err := s.gates(ctx, doc, env)
 	if err != nil {
+		return deploy.ReplanResult{}, err
+	}
+	if err := s.overtaken(ctx, doc); err != nil {
 		return deploy.ReplanResult{}, err
 	}
 	found, err := s.rules(env).Find(ctx, doc.Request)

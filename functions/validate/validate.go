@@ -15,6 +15,7 @@ import (
 	"github.com/pilotage/pilotage/shared/gate"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/promotion"
+	"github.com/pilotage/pilotage/shared/release"
 	"github.com/pilotage/pilotage/shared/strict"
 )
 
@@ -29,6 +30,7 @@ type Ledger interface {
 	promotion.Ledger
 	Begin(ctx context.Context, deployment ledger.Deployment) error
 	Hold(ctx context.Context, scope deploy.Scope) (ledger.Hold, error)
+	Enqueue(ctx context.Context, scope deploy.Scope, deployment string, arrival ledger.Arrival) (ledger.Place, error)
 }
 
 // Stage checks requests.
@@ -40,8 +42,10 @@ type Stage struct {
 }
 
 // Handle checks the request in raw, which is the whole document, and returns what it checked and
-// what a forced deployment went past. The errors are fault.Invalid for a request that is wrong and
-// fault.Denied for one that is not allowed now. Repeating it is safe.
+// what a forced deployment went past. A commit whose release is not published is a result where the
+// environment waits for it, or has it built: it is asked again then. The errors are fault.Invalid for
+// a request that is wrong, fault.Denied for one that is not allowed now, and fault.Locked for one
+// that was superseded while it waited. Repeating it is safe.
 func (s Stage) Handle(ctx context.Context, raw json.RawMessage) (deploy.ValidateResult, error) {
 	var doc deploy.Document
 	if err := strict.Decode(raw, &doc); err != nil {
@@ -87,7 +91,13 @@ func (s Stage) gates(ctx context.Context, doc deploy.Document, env deploy.Enviro
 		{"age", func() error { return rules.Fresh(doc.Request, found) }},
 		{"evidence", func() error { return evident(doc.Request, env, found.Release) }},
 	} {
-		if err := pass.Through(check.run()); err != nil {
+		err := pass.Through(check.run())
+		if release.IsUnknown(err) {
+			waits, err := s.missing(ctx, doc, rules, err)
+			waits.Checks, waits.Forced = result.Checks, pass.Past
+			return waits, err
+		}
+		if err != nil {
 			return deploy.ValidateResult{}, err
 		}
 		result.Checks = append(result.Checks, check.name)
@@ -95,7 +105,7 @@ func (s Stage) gates(ctx context.Context, doc deploy.Document, env deploy.Enviro
 	if promotion.ByDigestOnly(found.From) {
 		result.Checks = append(result.Checks, "the entry of "+found.From.ID+" says nothing of migrations and configuration: compared by digest only")
 	}
-	result.Forced = pass.Past
+	result.Forced, result.Since = pass.Past, doc.Results.Validate.Since
 	return result, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/migration"
+	"github.com/pilotage/pilotage/shared/release"
 	"github.com/pilotage/pilotage/shared/release/manifest"
 	"github.com/pilotage/pilotage/shared/yamlfile"
 )
@@ -180,7 +181,7 @@ func (c *Catalog) find(service, ref string) (published, error) {
 		}
 		known = append(known, p.release.Version)
 	}
-	return published{}, fault.New(fault.Invalid, "no release %q of %s is published; published are %s", ref, service, strings.Join(known, ", "))
+	return published{}, release.Unknown("no release %q of %s is published; published are %s", ref, service, strings.Join(known, ", "))
 }
 
 // Migrations are a release's migration files.

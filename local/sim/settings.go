@@ -8,6 +8,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/release"
 )
 
 // settings is the configuration of all scopes.
@@ -62,7 +63,7 @@ func (w *World) release(ref string) (deploy.Release, error) {
 		}
 		versions = append(versions, r.Version)
 	}
-	return deploy.Release{}, fault.New(fault.Invalid, "there is no release %q; there are %s", ref, strings.Join(versions, ", "))
+	return deploy.Release{}, release.Unknown("there is no release %q; there are %s", ref, strings.Join(versions, ", "))
 }
 
 // Publish adds a release to the catalog, or replaces the one of its version.

@@ -42,6 +42,7 @@ const (
 // Results are the stages' results by stage. A stage that has not run has the zero result.
 type Results struct {
 	Validate    ValidateResult    `json:"validate,omitzero"`
+	Build       BuildResult       `json:"build,omitzero"`
 	Enqueue     EnqueueResult     `json:"enqueue,omitzero"`
 	Announce    AnnounceResult    `json:"announce,omitzero"`
 	Ask         AskResult         `json:"ask,omitzero"`
@@ -77,11 +78,33 @@ type Progress struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// ValidateResult names what was checked.
+// ValidateResult names what was checked, and what has to be done before the rest can be.
 type ValidateResult struct {
 	Checks []string `json:"checks"`
 	// Forced are what a forced deployment went past.
 	Forced []string `json:"forced,omitempty"`
+	// Missing is what to do because the release is not published: MissingWait or MissingBuild;
+	// empty once it is.
+	Missing string `json:"missing,omitempty"`
+	// WaitSeconds is how long to wait before looking again, at least 1 while Missing is
+	// MissingWait.
+	WaitSeconds int `json:"waitSeconds,omitempty"`
+	// BuildSeconds bounds the build, at least 1 while Missing is MissingBuild.
+	BuildSeconds int `json:"buildSeconds,omitempty"`
+	// Since is when the release was first found missing; zero when it never was.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// BuildResult is the build of a release that was not published; zero when there was none.
+type BuildResult struct {
+	// Ended says that there was a build, however it ended. There is at most one.
+	Ended bool   `json:"ended"`
+	ID    string `json:"id,omitempty"`
+	// Log is where its output is read.
+	Log string `json:"log,omitempty"`
+	// Error and Cause are those of the state when it failed.
+	Error string `json:"error,omitempty"`
+	Cause string `json:"cause,omitempty"`
 }
 
 // AnnounceResult says who was told.

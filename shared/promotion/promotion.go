@@ -14,7 +14,7 @@ import (
 	"github.com/pilotage/pilotage/shared/ledger"
 )
 
-// Catalog finds releases. An unknown one is fault.Invalid.
+// Catalog finds releases. One that is not published is release.Unknown.
 type Catalog interface {
 	Find(ctx context.Context, service, ref string) (deploy.Release, error)
 }

@@ -29,7 +29,7 @@ const digestPrefix = "sha256:"
 const listed = 20
 
 // Find returns the release that ref names: a digest, a commit or a version. None is
-// fault.Invalid, and the message lists versions that exist. A release whose content says
+// release.Unknown, and the message lists versions that exist. A release whose content says
 // another digest or service than its key is fault.Invalid too.
 func (b Bucket) Find(ctx context.Context, service, ref string) (deploy.Release, error) {
 	if !plain(service) || !plain(ref) {
@@ -82,7 +82,7 @@ func (b Bucket) unknown(ctx context.Context, service, ref string) error {
 	if text == "" {
 		text = "none"
 	}
-	return fault.New(fault.Invalid, "no release %q of %s is published; published are %s", ref, service, text)
+	return release.Unknown("no release %q of %s is published; published are %s", ref, service, text)
 }
 
 // Migrations are a release's migration files, which must be those that the release was
