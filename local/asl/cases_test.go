@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/shared/codebuild"
 )
 
 // scenario is one row of the case table in testdata/cases.
@@ -28,6 +29,8 @@ type scenario struct {
 	Input    json.RawMessage
 	// Lambda scripts the answers of each function, in order.
 	Lambda map[string][]answer
+	// Builds scripts the builds, in order.
+	Builds []build
 	// Stop ends the execution after that many seconds.
 	Stop *struct {
 		After        float64
@@ -47,6 +50,15 @@ type scenario struct {
 	Events  []string // types of all events
 	Seconds *float64 // how long the execution took
 	Calls   []string // functions invoked, in order, each with its payload when that is written
+	Built   []string // what was ordered of each build, and how it ended
+}
+
+// build is how one build goes.
+type build struct {
+	After  float64
+	Status string
+	// Error is the error, with Message, of a build that does not begin; Crash one without a name.
+	Error, Message, Crash string
 }
 
 // answer is what a function does once.
@@ -142,8 +154,8 @@ func (s scenario) testRefusal(t *testing.T, err error) {
 }
 
 func (s scenario) run(t *testing.T, machine *asl.Machine) {
-	lab := &lab{t: t, script: s.Lambda}
-	lab.engine = &asl.Engine{Invoke: lab.invoke, Rand: func() float64 { return s.Random }}
+	lab := &lab{t: t, script: s.Lambda, builds: s.Builds}
+	lab.engine = &asl.Engine{Invoke: lab.invoke, Build: lab.build, Rand: func() float64 { return s.Random }}
 	define(t, lab.engine, "main", machine)
 	for name, states := range s.Machines {
 		inner, err := asl.Parse(wrap(states))
@@ -176,6 +188,9 @@ func (s scenario) run(t *testing.T, machine *asl.Machine) {
 		t.Errorf("calls: got %v, want %v", lab.calls, s.Calls)
 	}
 	time.Sleep(24 * time.Hour) // late signals arrive
+	if s.Built != nil && !slices.Equal(lab.built, s.Built) {
+		t.Errorf("builds: got %q, want %q", lab.built, s.Built)
+	}
 	if err := lab.engine.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -254,6 +269,43 @@ type lab struct {
 	mu     sync.Mutex
 	script map[string][]answer
 	calls  []string
+	builds []build
+	built  []string
+}
+
+// build plays the next build of the script. One whose context ends first is stopped.
+func (l *lab) build(ctx context.Context, order asl.BuildOrder, started func(codebuild.Build)) (codebuild.Build, error) {
+	l.mu.Lock()
+	if len(l.builds) == 0 {
+		l.mu.Unlock()
+		l.t.Error("the script of builds is over")
+		return codebuild.Build{}, errors.New("the script is over")
+	}
+	next := l.builds[0]
+	l.builds = l.builds[1:]
+	l.mu.Unlock()
+	switch {
+	case next.Error != "":
+		return codebuild.Build{}, &asl.Failure{Name: next.Error, Cause: next.Message}
+	case next.Crash != "":
+		return codebuild.Build{}, errors.New(next.Crash)
+	}
+	build := codebuild.Build{ID: order.ProjectName + ":1", SourceVersion: order.SourceVersion, Status: codebuild.InProgress}
+	started(build)
+	build.Status, build.Complete = next.Status, true
+	select {
+	case <-time.After(seconds(next.After)): // virtual
+	case <-ctx.Done():
+		build.Status = codebuild.Stopped
+	}
+	ordered, err := json.Marshal(order)
+	if err != nil {
+		l.t.Error(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.built = append(l.built, string(ordered)+" "+build.Status)
+	return build, nil
 }
 
 func (l *lab) next(function string, payload []byte) (answer, error) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/codebuild"
 )
 
 // The service's quotas.
@@ -22,7 +23,7 @@ const (
 const arnPrefix = "arn:aws:states:local:000000000000:"
 
 // Engine is the Step Functions service of one process. Set its fields before the first call and
-// leave them alone after it; the zero value of each but Invoke has a default. Its methods are safe
+// leave them alone after it; the zero value of each but Invoke and Build has a default. Its methods are safe
 // for concurrent use.
 type Engine struct {
 	// Clock tells and waits for time; default clock.System.
@@ -37,6 +38,11 @@ type Engine struct {
 	// on AWS a function runs on when its state times out or its execution is stopped: ctx ends
 	// at Shutdown only.
 	Invoke func(ctx context.Context, function string, payload json.RawMessage) (json.RawMessage, error)
+	// Build runs a build of CodeBuild from its start to its end, and returns how that was; started
+	// is told of it as StartBuild answers, at most once. An error means that there was no build: one
+	// that holds a *Failure fails the task with its name and cause. ctx ends when the state or the
+	// execution does, and the build is to be stopped then.
+	Build func(ctx context.Context, order BuildOrder, started func(codebuild.Build)) (codebuild.Build, error)
 	// OnEvent receives every history event as it is written: for one execution one after
 	// another, in order. It holds the execution up, so it must not wait; it may call the engine,
 	// except for Wait and Shutdown.

@@ -75,7 +75,7 @@ type EvaluationFailedDetails struct {
 // TaskDetails belongs to TaskStarted and is part of the details of every task event.
 type TaskDetails struct {
 	Resource     string `json:"resource"`     // as invoke.waitForTaskToken
-	ResourceType string `json:"resourceType"` // lambda or states
+	ResourceType string `json:"resourceType"` // lambda, states or codebuild
 }
 
 // TaskScheduledDetails belongs to TaskScheduled. Times are in seconds, absent when not set.

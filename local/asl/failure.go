@@ -47,6 +47,7 @@ const (
 	errorQuery      = "States.QueryEvaluationError"
 	errorNoChoice   = "States.NoChoiceMatched"
 	errorLambda     = "Lambda.Unknown"
+	errorCodeBuild  = "CodeBuild.AWSCodeBuildException"
 )
 
 // reservedErrors are the names beginning with States. that the service documents.

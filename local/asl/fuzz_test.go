@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/shared/codebuild"
 )
 
 // FuzzRun parses any definition and runs what Parse takes for at most an hour of virtual time:
@@ -35,6 +36,19 @@ func runBounded(t *testing.T, m *asl.Machine, input []byte) {
 			return nil, errors.New("every third call fails")
 		}
 		return payload, nil
+	}, Build: func(ctx context.Context, order asl.BuildOrder, started func(codebuild.Build)) (codebuild.Build, error) {
+		if minutes := order.TimeoutInMinutesOverride; order.ProjectName == "" || minutes != 0 && (minutes < 5 || minutes > 2160) {
+			t.Errorf("got %+v, which CodeBuild would refuse", order)
+		}
+		started(codebuild.Build{ID: order.ProjectName + ":1"})
+		select {
+		case <-time.After(time.Minute): // virtual
+		case <-ctx.Done():
+		}
+		if calls.Add(1)%3 == 0 {
+			return codebuild.Build{}, errors.New("every third call fails")
+		}
+		return codebuild.Build{ID: order.ProjectName + ":1", Status: codebuild.Succeeded}, nil
 	}}
 	define(t, e, "m", m)
 	if arn, err := e.Start(t.Context(), "m", "x", input); err == nil {

@@ -18,6 +18,7 @@ const (
 	resourceInvoke = "invoke"
 	resourceToken  = "invoke.waitForTaskToken"
 	resourceChild  = "startExecution.sync:2"
+	resourceBuild  = "startBuild.sync"
 )
 
 func (p *parser) task(f *fields, s *state) {
@@ -52,7 +53,8 @@ func taskDetails(resource string) (TaskDetails, bool) {
 	kind, name, _ := strings.Cut(rest, ":")
 	details := TaskDetails{ResourceType: kind, Resource: name}
 	switch details {
-	case TaskDetails{resourceInvoke, "lambda"}, TaskDetails{resourceToken, "lambda"}, TaskDetails{resourceChild, "states"}:
+	case TaskDetails{resourceInvoke, "lambda"}, TaskDetails{resourceToken, "lambda"}, TaskDetails{resourceChild, "states"},
+		TaskDetails{resourceBuild, "codebuild"}:
 		return details, true
 	}
 	return TaskDetails{}, false
@@ -72,11 +74,17 @@ func (p *parser) taskArguments(f *fields, s *state) {
 		return
 	}
 	arguments := p.fields(n)
-	if s.task.details.ResourceType == "states" {
+	switch s.task.details.ResourceType {
+	case "states":
 		arguments.required("StateMachineArn")
 		arguments.take("Input")
 		arguments.take("Name")
-	} else {
+	case "codebuild":
+		arguments.required("ProjectName")
+		for _, name := range buildFields() {
+			arguments.take(name)
+		}
+	default:
 		arguments.required("FunctionName")
 		arguments.take("Payload")
 	}
@@ -132,8 +140,11 @@ func (v *visit) limits(ctx context.Context) (timeout, heartbeat int64, err error
 
 // call runs the resource. When ctx ends first the error is ctx's cause.
 func (v *visit) call(ctx context.Context, arguments document, p *pending, heartbeat time.Duration) (document, error) {
-	if v.state.task.details.Resource == resourceChild {
+	switch v.state.task.details.Resource {
+	case resourceChild:
 		return v.child(ctx, arguments)
+	case resourceBuild:
+		return v.build(ctx, arguments)
 	}
 	replies := v.invoke(arguments)
 	if p == nil {
