@@ -188,11 +188,11 @@ func (s scenario) run(t *testing.T, machine *asl.Machine) {
 		t.Errorf("calls: got %v, want %v", lab.calls, s.Calls)
 	}
 	time.Sleep(24 * time.Hour) // late signals arrive
-	if s.Built != nil && !slices.Equal(lab.built, s.Built) {
-		t.Errorf("builds: got %q, want %q", lab.built, s.Built)
-	}
 	if err := lab.engine.Shutdown(t.Context()); err != nil {
 		t.Error(err)
+	}
+	if s.Built != nil && !slices.Equal(lab.built, s.Built) {
+		t.Errorf("builds: got %q, want %q", lab.built, s.Built)
 	}
 }
 
