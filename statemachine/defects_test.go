@@ -85,8 +85,24 @@ func taskDefects() []defect {
 		{"a substitution that nobody fills", func(s object) {
 			state(s, "Rollback")["Arguments"].(object)["StateMachineArn"] = "${RollbackMachine}"
 		}, []string{"substitution States.Rollback.Arguments.StateMachineArn"}},
+		{"a build without time limit", unset("Build", "TimeoutSeconds"), []string{"timeout States.Build"}},
+		{"a build without Retry", unset("Build", "Retry"), []string{"retry States.Build"}},
+		{"a build that does not wait for another", func(s object) {
+			state(s, "Build")["Retry"].([]any)[0].(object)["ErrorEquals"] = []any{"CodeBuild.SdkClientException"}
+		}, []string{"retry States.Build"}},
+		{"a Retry of an error of CodeBuild that is none", func(s object) {
+			list := state(s, "Build")["Retry"].([]any)[0].(object)
+			list["ErrorEquals"] = append(list["ErrorEquals"].([]any), "CodeBuild.Busy")
+		}, []string{"error States.Build.Retry[0].ErrorEquals[4]"}},
+		{"a build without Catch", unset("Build", "Catch"), []string{"catch States.Build"}},
+		{"a build of another project", order("ProjectName", "${Project}"), []string{"substitution States.Build.Arguments.ProjectName"}},
 		{"a substitution that is not closed", set("Settle", "Comment", "${Never"), []string{"substitution States.Settle.Comment"}},
 	}
+}
+
+// order gives a build another argument.
+func order(argument string, value any) func(object) {
+	return func(s object) { state(s, "Build")["Arguments"].(object)[argument] = value }
 }
 
 // expressionDefects break JSONata.
@@ -128,6 +144,11 @@ func documentDefects() []defect {
 		{"an outcome that is none", payload("Record", "{% $merge([$doc, {'stage': $states.context.State.Name, 'outcome': 'success'}]) %}"), []string{"document States.Record.Arguments.Payload"}},
 		{"a task that is given a part of the document", payload("Migrate", "{% {'stage': $states.context.State.Name, 'plan': $doc.plan} %}"), []string{"document States.Migrate.Arguments.Payload"}},
 		{"a task that is given nothing", func(s object) { delete(state(s, "Migrate")["Arguments"].(object), "Payload") }, []string{"document States.Migrate.Arguments.Payload"}},
+		{"a build of nothing", order("SourceVersion", ""), []string{"document States.Build.Arguments"}},
+		{"a build with a number for a text", order("SourceVersion", "{% 7 %}"), []string{"document States.Build.Arguments"}},
+		{"a build with an unknown argument", order("Commit", "x"), []string{"document States.Build.Arguments"}},
+		{"a build that is started twice", func(s object) { delete(state(s, "Build")["Arguments"].(object), "IdempotencyToken") }, []string{"document States.Build.Arguments"}},
+		{"a build's result in a place that there is not", assign("Build", "{% $merge([$doc, {'results': $merge([$doc.results, {'built': $states.result.Build.Id}])}]) %}"), []string{"document States.Build.Assign.doc"}},
 		{"a wait for people without token", payload("Approve", "{% $merge([$doc, {'stage': $states.context.State.Name}]) %}"), []string{"document States.Approve.Arguments.Payload"}},
 		{"a request for a rollback that Plan would refuse", func(s object) {
 			state(s, "Rollback")["Arguments"].(object)["Input"].(object)["why"] = "it failed"

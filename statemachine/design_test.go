@@ -20,6 +20,7 @@ type part struct {
 func deployParts() []part {
 	return []part{
 		{"before anything is changed", []string{"Validate", "Plan", "Enqueue", "Announce", "Ask", "Lock", "Replan", "YieldLock"}, []string{"RecordRefusal"}},
+		{"building what is not published", []string{"Build"}, []string{"Validate"}},
 		{"waiting for people", []string{"Approve"}, []string{"Ask", "RecordRefusal"}},
 		{"after something was changed", []string{
 			"EnterMaintenance", "Backup", "Migrate", "Release", "SmokeTest", "Shift", "Prove", "Observe", "Verify", "LeaveMaintenance", "Promote",

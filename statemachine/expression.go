@@ -55,6 +55,9 @@ func sceneOf(s state, doc document) scene {
 		about["Task"] = map[string]any{"Token": sampleText}
 		result = map[string]any{} // What SendTaskSuccess was given, without an envelope.
 	}
+	if s.builds {
+		result = map[string]any{"Build": map[string]any{"Id": sampleText, "BuildStatus": "SUCCEEDED", "Logs": map[string]any{"DeepLink": sampleText}}}
+	}
 	return scene{doc: doc, states: map[string]any{
 		"input": map[string]any{}, "context": about, "result": result,
 		"errorOutput": map[string]any{"Error": sampleText, "Cause": sampleText},

@@ -30,10 +30,36 @@ func lintTravel(s state, doc document) []Finding {
 	for _, h := range s.catch {
 		findings = append(findings, lintAssign(s, h.node, sc)...)
 	}
-	if s.kind == kindTask {
+	switch {
+	case s.builds:
+		findings = append(findings, lintBuild(s, sc)...)
+	case s.kind == kindTask:
 		findings = append(findings, lintArguments(s, sc)...)
 	}
 	return findings
+}
+
+// lintBuild checks what a build is given: it is no document.
+func lintBuild(s state, sc scene) []Finding {
+	var order struct {
+		ProjectName, SourceVersion, IdempotencyToken string
+		TimeoutInMinutesOverride                     int64
+		EnvironmentVariablesOverride                 []struct{ Name, Value, Type string }
+	}
+	arguments, _ := s.field("Arguments")
+	value, err := sc.evaluate(arguments)
+	if err == nil {
+		err = fits(value, &order)
+	}
+	switch {
+	case err != nil:
+		return []Finding{arguments.at(RuleDocument, "it is not what StartBuild takes: %v", err)}
+	case order.ProjectName == "" || order.SourceVersion == "":
+		return []Finding{arguments.at(RuleDocument, "a build is given a project and a commit")}
+	case order.IdempotencyToken == "":
+		return []Finding{arguments.at(RuleDocument, "there is no IdempotencyToken: a call that is repeated starts another build")}
+	}
+	return nil
 }
 
 // lintAssign checks the Assign of a state or of one of its handlers.

@@ -13,6 +13,7 @@ const (
 	errorTaskFailed = "States.TaskFailed"
 	errorLeaseLost  = "Pilotage.LeaseLost"
 	errorTransient  = "Pilotage.Transient"
+	errorBuildLimit = "CodeBuild.AccountLimitExceededException"
 )
 
 // serviceErrors are the names, beside the project's own, that Retry and Catch may match.
@@ -21,6 +22,8 @@ const (
 // (concepts-error-handling), States.Runtime left out because no Retry or Catch ever takes it,
 // and so are those that only JSONPath, Parallel and Map raise. Lambda.*: "Handle Lambda service
 // exceptions" (bp-lambda-serviceexception), and Sandbox.Timedout as recorded histories show it.
+// CodeBuild.*: AccountLimitExceededException is the only error of StartBuild that may pass, and is
+// in recorded executions under that name; the others are the integrations' common ones.
 // StepFunctions.*: the guide's example for startExecution writes ExecutionLimitExceeded, while
 // histories show the class names of the SDK, which end in Exception; both are possible.
 func serviceErrors() []string {
@@ -29,6 +32,7 @@ func serviceErrors() []string {
 		"States.DataLimitExceeded", "States.QueryEvaluationError",
 		"Lambda.Unknown", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
 		"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Sandbox.Timedout",
+		errorBuildLimit, "CodeBuild.AWSCodeBuildException", "CodeBuild.CodeBuildException", "CodeBuild.SdkClientException",
 		"StepFunctions.ExecutionLimitExceeded", "StepFunctions.ExecutionLimitExceededException",
 		"StepFunctions.ExecutionAlreadyExists", "StepFunctions.ExecutionAlreadyExistsException",
 		"StepFunctions.AWSStepFunctionsException", "StepFunctions.SdkClientException",

@@ -14,7 +14,7 @@ func lintKinds(m machine, _ Known) []Finding {
 			findings = append(findings, s.at(RuleKind, "type %q is none of %s", s.kind, strings.Join(kinds, ", ")))
 		}
 		resource, _ := s.field("Resource")
-		known := []any{resourceInvoke, resourceToken, resourceChild}
+		known := []any{resourceInvoke, resourceToken, resourceChild, resourceBuild}
 		if s.kind == kindTask && !slices.Contains(known, resource.value) {
 			findings = append(findings, resource.at(RuleKind, "resource %q is none of those that the pipeline uses", resource.value))
 		}

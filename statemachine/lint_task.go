@@ -22,7 +22,7 @@ func lintSubstitutions(m machine, known Known) []Finding {
 				findings = append(findings, leaf.at(RuleSubstitution, "${%s} was left open", name))
 			case isFunction && !slices.Contains(known.Functions, function):
 				findings = append(findings, leaf.at(RuleHandler, "there is no function %q", function))
-			case !isFunction && name != RollbackStateMachine:
+			case !isFunction && name != RollbackStateMachine && name != BuildProject:
 				findings = append(findings, leaf.at(RuleSubstitution, "nobody fills ${%s}", name))
 			}
 		}
@@ -38,7 +38,7 @@ func lintSubstitutions(m machine, known Known) []Finding {
 func plainNames(m machine, known Known) []Finding {
 	var findings []Finding
 	for _, s := range m.states {
-		if s.kind != kindTask || s.child || strings.Contains(s.function, ":") {
+		if s.kind != kindTask || s.child || s.builds || strings.Contains(s.function, ":") {
 			continue
 		}
 		arguments, _ := s.field("Arguments")
@@ -63,13 +63,15 @@ func lintTasks(m machine, _ Known) []Finding {
 		case s.child && limited:
 			findings = append(findings, limit.at(RuleTimeout, "a time limit would stop the other machine half way; its deadline is its own"))
 		case !s.child && !limited:
-			findings = append(findings, s.at(RuleTimeout, "there is no TimeoutSeconds: a function that does not answer holds the execution for a year"))
+			findings = append(findings, s.at(RuleTimeout, "there is no TimeoutSeconds: what does not answer holds the execution for a year"))
 		}
 		transient := slices.ContainsFunc(s.retry, func(h handler) bool { return h.names(errorTransient) })
 		switch {
 		case len(s.retry) == 0:
 			findings = append(findings, s.at(RuleRetry, "there is no Retry"))
-		case !s.child && !transient:
+		case s.builds && !slices.ContainsFunc(s.retry, func(h handler) bool { return h.names(errorBuildLimit) }):
+			findings = append(findings, s.at(RuleRetry, "no Retry takes %s, which passes when another build has ended", errorBuildLimit))
+		case !s.child && !s.builds && !transient:
 			findings = append(findings, s.at(RuleRetry, "no Retry takes %s", errorTransient))
 		}
 		if len(s.catch) == 0 || !s.catch[len(s.catch)-1].names(errorAll) {

@@ -21,6 +21,7 @@ const (
 	resourceInvoke = "arn:aws:states:::lambda:invoke"
 	resourceToken  = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 	resourceChild  = "arn:aws:states:::states:startExecution.sync:2"
+	resourceBuild  = "arn:aws:states:::codebuild:startBuild.sync"
 )
 
 // machine is a definition as a graph.
@@ -35,9 +36,11 @@ type state struct {
 	node
 	name string
 	kind string
-	// function is what a Task invokes, "Validate"; child whether it runs another machine.
+	// function is what a Task invokes, "Validate"; child whether it runs another machine, builds
+	// whether it runs a build.
 	function string
 	child    bool
+	builds   bool
 	next     string
 	retry    []handler
 	catch    []handler
@@ -76,6 +79,7 @@ func readState(name string, n node) state {
 	arguments, _ := n.field("Arguments")
 	s.function = functionName(arguments.text("FunctionName"))
 	s.child = strings.HasPrefix(n.text("Resource"), "arn:aws:states:::states:startExecution")
+	s.builds = n.text("Resource") == resourceBuild
 	s.retry, s.catch = handlers(n, "Retry"), handlers(n, "Catch")
 	return s
 }

@@ -12,9 +12,13 @@ var deployDefinition string
 //go:embed rollback.asl.json
 var rollbackDefinition string
 
-// RollbackStateMachine is the substitution that is no function: the ARN, or the local name, of
-// the machine that Rollback defines.
-const RollbackStateMachine = "RollbackStateMachine"
+// The substitutions that are no functions.
+const (
+	// RollbackStateMachine is the ARN, or the local name, of the machine that Rollback defines.
+	RollbackStateMachine = "RollbackStateMachine"
+	// BuildProject is the name of the project of CodeBuild that builds and publishes a commit.
+	BuildProject = "BuildProject"
+)
 
 // Deploy is the definition of the machine that moves a service to a new version, substitutions
 // open. The caller owns the bytes.

@@ -18,6 +18,7 @@ func arn(function string) string {
 func render(t *testing.T, definition []byte) []byte {
 	t.Helper()
 	values := map[string]string{
+		statemachine.BuildProject:         "pilotage-build",
 		statemachine.RollbackStateMachine: "arn:aws:states:eu-west-1:123456789012:stateMachine:pilotage-rollback:live",
 	}
 	for _, function := range statemachine.Functions(definition) {

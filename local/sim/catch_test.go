@@ -72,7 +72,7 @@ func (d drive) String() string {
 // was promoted.
 func TestEveryCatch(t *testing.T) {
 	all := catches(t)
-	if got, want := len(all), 82; got != want {
+	if got, want := len(all), 83; got != want {
 		t.Errorf("the definitions have %d catchers, want %d: add scenarios for the new ones", got, want)
 	}
 	driven := map[catch]bool{}
@@ -99,7 +99,8 @@ func TestEveryCatch(t *testing.T) {
 }
 
 func (d drive) run(t *testing.T) {
-	bubble(t, sim.Options{Configure: d.configure, Behaviours: slowStart(), SnapshotFor: 3 * time.Second}, func(t *testing.T, w world) {
+	options := sim.Options{Configure: d.configure, Behaviours: slowStart(), SnapshotFor: 3 * time.Second, Unpublished: d.unpublished()}
+	bubble(t, options, func(t *testing.T, w world) {
 		if d.state == "Rollback" {
 			// No function runs in this state: its child fails instead.
 			w.FailAt(sim.Fault{Machine: "rollback", At: "Plan", Moment: d.moment, Error: d.err})

@@ -13,6 +13,10 @@ import (
 func (d drive) configure(e *deploy.Environment) {
 	e.Strategy.Steps = deploy.Schedule{{Weight: 10, BakeSeconds: 5}, {Weight: 100}}
 	switch d.machine + "/" + d.state {
+	case "deploy/Build":
+		e.Build.WhenMissing = deploy.MissingBuild
+	case "deploy/WaitForCatalog":
+		e.Build.WhenMissing = deploy.MissingWait
 	case "deploy/Ask", "deploy/Approve", "deploy/YieldLock":
 		e.Approval.Required = true
 	case "deploy/EnterMaintenance", "deploy/LeaveMaintenance":
@@ -20,6 +24,14 @@ func (d drive) configure(e *deploy.Environment) {
 	case "rollback/Ask", "rollback/Approve", "rollback/YieldLock":
 		e.Rollback.ApprovalRequired = true
 	}
+}
+
+// unpublished are the releases that a state's scenario is about.
+func (d drive) unpublished() []string {
+	if d.state == "Build" || d.state == "WaitForCatalog" {
+		return []string{"1.1.0"}
+	}
+	return nil
 }
 
 // scenario brings the execution to the state and returns its name.
@@ -40,7 +52,7 @@ func (d drive) scenario(t *testing.T, w world) string {
 	case "ReportLeftover":
 		w.FailAt(sim.Fault{Machine: "deploy", At: "Retire", Moment: sim.Before, Error: "Pilotage.Internal"})
 	}
-	w.must(w.Start(t.Context(), "d1", sim.Deployment("1.1.0")))
+	w.must(w.Start(t.Context(), "d1", sim.Deployment(sim.Releases()[1].Commit)))
 	if d.state == "YieldLock" {
 		synctest.Wait()
 		w.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })

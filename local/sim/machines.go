@@ -17,7 +17,7 @@ type Machines struct {
 
 // Shipped is the machines as they are shipped. Repeating it parses them again.
 func Shipped() (Machines, error) {
-	values := map[string]string{statemachine.RollbackStateMachine: "rollback"}
+	values := map[string]string{statemachine.RollbackStateMachine: "rollback", statemachine.BuildProject: BuildProject}
 	for name := range functions.Table(functions.World{}) {
 		values[name+"Function"] = name
 	}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 func TestDeployTakesThePlannedPath(t *testing.T) {
 	step := "Shift Prove CheckProof Observe CheckVerdict "
-	front := "Begin Validate Plan Enqueue Announce CheckApproval Lock CheckLock Replan CheckPlan "
+	front := "Begin Validate CheckCatalog Plan Enqueue Announce CheckApproval Lock CheckLock Replan CheckPlan "
 	tail := "Verify CheckMaintenance Promote Record Unlock Settle LockToRetire CheckRetire Retire UnlockRetired CheckLeftover Succeeded"
 	release := "Migrate Release CheckRelease WaitForRelease Release CheckRelease SmokeTest "
 	backup := "Backup CheckBackup WaitForBackup Backup CheckBackup "
@@ -146,6 +147,24 @@ func TestSecondDeploymentIsRefusedWhereNobodyQueues(t *testing.T) {
 		w.ends("d1", deploy.Succeeded)
 		if run.Error != "Pilotage.Refused" {
 			t.Errorf("got %s, want Pilotage.Refused", run.Error)
+		}
+	})
+}
+
+// TestTransitionsOfFiveWeights: each costs money and history, so a state on the normal path must
+// be worth it. A round of waiting is three: the wait, the question and the choice.
+func TestTransitionsOfFiveWeights(t *testing.T) {
+	bubble(t, sim.Options{Behaviours: slowStart()}, func(t *testing.T, w world) {
+		run := w.run("d1", sim.Deployment("1.1.0"))
+		count := len(run.Path)
+		for _, state := range run.Path {
+			if strings.HasPrefix(state, "WaitFor") {
+				count -= 3
+			}
+		}
+		const approval = 2 // Ask and Approve
+		if want := 56; count+approval != want || want > 60 {
+			t.Errorf("got %d transitions outside of loops, want %d, and at most 60", count+approval, want)
 		}
 	})
 }

@@ -36,6 +36,10 @@ type Options struct {
 	Lag time.Duration
 	// SnapshotFor is how long a backup or a restore takes; zero is at once.
 	SnapshotFor time.Duration
+	// Unpublished are versions of Releases that are not published at the start.
+	Unpublished []string
+	// Build is how builds go.
+	Build Building
 	// Seed varies what is random.
 	Seed uint64
 }
@@ -77,6 +81,7 @@ type World struct {
 	places     map[deploy.Scope]*place
 	databases  map[string]*instance
 	violations []string
+	builds     []asl.BuildOrder
 }
 
 // New makes a world in which nothing is deployed: all weight is on blue, and both slots are
@@ -86,7 +91,7 @@ func New(options Options) (*World, error) {
 		options.RequestsPerSecond = 500
 	}
 	w := &World{
-		options: options, releases: Releases(), settings: map[deploy.Scope]deploy.Environment{},
+		options: options, releases: published(options.Unpublished), settings: map[deploy.Scope]deploy.Environment{},
 		places: map[deploy.Scope]*place{}, databases: map[string]*instance{},
 	}
 	memory := &ledgerstore.Memory{}
@@ -103,7 +108,7 @@ func New(options Options) (*World, error) {
 	w.faults.stop = w.stop
 	w.World = w.ports(&ledger.Ledger{Store: store{w, memory}, Clock: clock.System{}})
 	w.handlers = functions.Table(w.World)
-	w.Engine = &asl.Engine{Clock: clock.System{}, Rand: w.random, Invoke: w.invoke, OnEvent: w.entered, OnStatus: w.watch}
+	w.Engine = &asl.Engine{Clock: clock.System{}, Rand: w.random, Invoke: w.invoke, Build: w.build, OnEvent: w.entered, OnStatus: w.watch}
 	if err := w.Engine.Define("deploy", options.Machines.Deploy); err != nil {
 		return nil, fmt.Errorf("define the deploy machine: %w", err)
 	}

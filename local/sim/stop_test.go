@@ -66,7 +66,7 @@ func stops(t *testing.T, d drive, plan func(w world)) {
 	case "JudgeRefusal":
 		d.state = "RecordRefusal"
 	}
-	options := sim.Options{Configure: d.configure, Behaviours: slowStart(), SnapshotFor: 3e9}
+	options := sim.Options{Configure: d.configure, Behaviours: slowStart(), SnapshotFor: 3e9, Unpublished: d.unpublished()}
 	switch d.state {
 	case "WaitForProof":
 		options.Lag = 3e9
