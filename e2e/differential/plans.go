@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/approval"
@@ -51,7 +52,7 @@ func (t task) catches(name string) bool {
 func tasks(machine string) (map[string]task, error) {
 	states, err := states(machine)
 	maps.DeleteFunc(states, func(_ string, t task) bool {
-		return t.Type != "Task" || t.Resource == "arn:aws:states:::states:startExecution.sync:2"
+		return t.Type != "Task" || !strings.HasPrefix(t.Resource, "arn:aws:states:::lambda:invoke")
 	})
 	return states, err
 }
@@ -69,7 +70,8 @@ func definitions() map[string][]byte {
 	return map[string][]byte{"deploy": statemachine.Deploy(), "rollback": statemachine.Rollback()}
 }
 
-// States are those of both machines, as "deploy/Shift".
+// States are those of both machines, as "deploy/Shift". Those that run a build are left out: the
+// emulation has no CodeBuild.
 func States() ([]string, error) {
 	var names []string
 	for _, machine := range slices.Sorted(maps.Keys(definitions())) {
@@ -78,7 +80,9 @@ func States() ([]string, error) {
 			return nil, err
 		}
 		for _, name := range slices.Sorted(maps.Keys(found)) {
-			names = append(names, machine+"/"+name)
+			if found[name].Resource != "arn:aws:states:::codebuild:startBuild.sync" {
+				names = append(names, machine+"/"+name)
+			}
 		}
 	}
 	return names, nil
@@ -147,7 +151,7 @@ func reaching(at Spot) Plan {
 		fail("Retire", "Pilotage.Internal")
 	case "EnterMaintenance", "LeaveMaintenance":
 		plan.Options.Configure = brief(func(e *deploy.Environment) { e.Strategy.Maintenance = true })
-	case "Approve":
+	case "Ask", "Approve":
 		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
 	case "YieldLock":
 		plan.Options.Configure = brief(func(e *deploy.Environment) { approved(e); e.Approval.ExpiresSeconds = 20 })
@@ -164,7 +168,7 @@ func reachingBack(state string, plan Plan) Plan {
 	switch state {
 	case "SmokeTest":
 		plan.Act = takenBack(asked, 0)
-	case "Approve":
+	case "Ask", "Approve":
 		plan.Options.Configure, plan.Act = brief(patient), takenBack(asked, 0)
 	case "YieldLock":
 		plan.Options.Configure = brief(patient)

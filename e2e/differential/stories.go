@@ -80,6 +80,11 @@ func refusals() []Plan {
 		refused("there is no such environment", elsewhere),
 		refused("numbers at their edges", map[string]any{"scope": 1.5e300, "release": -0.000001, "reason": 9007199254740991}),
 	}
+	missing := story("refused: the commit is not published in time", func(e *deploy.Environment) {
+		e.Build.WhenMissing, e.Build.WaitSeconds = deploy.MissingWait, 10
+	}, sim.Options{Unpublished: []string{"1.1.0"}})
+	missing.Act = raw(sim.Deployment(sim.Releases()[1].Commit))
+	plans = append(plans, missing)
 	written := story("a reason full of signs", nil, sim.Options{})
 	written.Act = raw(quoted)
 	unwell := story("a reason full of signs, rolled back", nil, sim.Options{})
