@@ -6,19 +6,19 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
-	"github.com/pilotage/pilotage/shared/migration"
 	"github.com/pilotage/pilotage/shared/release"
+	"github.com/pilotage/pilotage/shared/release/assemble"
 	"github.com/pilotage/pilotage/shared/release/manifest"
 	"github.com/pilotage/pilotage/shared/yamlfile"
 )
@@ -32,6 +32,8 @@ type Catalog struct {
 	// Root is where build commands run, Out where the programs go.
 	Root string
 	Out  string
+	// Shelf is where builds publish; without Dir they do not.
+	Shelf Shelf
 
 	mu        sync.Mutex
 	published []published
@@ -101,55 +103,23 @@ func (c *Catalog) Publish(ctx context.Context, version string) (deploy.Release, 
 	if err := c.build(ctx, described.Build.Command, program); err != nil {
 		return deploy.Release{}, err
 	}
-	release, err := describe(described, program, filepath.Join(dir, described.Migrations))
+	made, err := assembled(described, program, os.DirFS(filepath.Join(dir, described.Migrations)))
 	if err != nil {
 		return deploy.Release{}, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.published = append(c.published, published{release, filepath.Join(dir, described.Migrations)})
-	return release, nil
+	c.published = append(c.published, published{made, filepath.Join(dir, described.Migrations)})
+	return made, nil
 }
 
-// describe makes the release of a manifest and a built program. Its digest covers both and the
-// migrations: the same content is the same release.
-func describe(m manifest.Manifest, program, migrations string) (deploy.Release, error) {
-	set, err := migration.Parse(os.DirFS(migrations))
-	if err != nil {
-		return deploy.Release{}, err
-	}
+// assembled is the release of a manifest and a built program.
+func assembled(m manifest.Manifest, program string, migrations fs.FS) (deploy.Release, error) {
 	sum, err := fileSum(program)
 	if err != nil {
 		return deploy.Release{}, err
 	}
-	release := deploy.Release{
-		Service: m.Service, Version: m.Version, Repository: m.Repository, Commit: m.Commit, Author: m.Author, Artefact: program,
-		ConfigSchema: m.ConfigSchema, RequiresSchema: m.RequiresSchema, Evidence: m.Evidence, Changes: m.Changes,
-	}
-	for _, one := range set.Migrations {
-		release.Migrations = append(release.Migrations, deploy.Migration{
-			Version: one.Version, Name: name(one.Name), Kind: string(one.Kind), Checksum: one.Checksum,
-		})
-	}
-	for _, one := range migration.Lint(set) {
-		release.Findings = append(release.Findings, deploy.Finding{
-			File: one.File, Line: one.Line, Rule: one.Rule, Severity: string(one.Severity), Message: one.Message, Advice: one.Advice,
-		})
-	}
-	content, err := json.Marshal([]string{m.Service, m.Version, m.Commit, m.ConfigSchema, fmt.Sprint(m.RequiresSchema), set.Digest, sum})
-	if err != nil {
-		return deploy.Release{}, fmt.Errorf("compute the digest of %s: %w", m.Version, err)
-	}
-	digest := sha256.Sum256(content)
-	release.Digest = "sha256:" + hex.EncodeToString(digest[:])
-	return release, nil
-}
-
-// name is a migration's file name without number, kind and ending: "add_shoe".
-func name(file string) string {
-	_, rest, _ := strings.Cut(file, "_")
-	rest, _, _ = strings.Cut(rest, ".")
-	return rest
+	return assemble.Release(m, assemble.Built{Artefact: program, Sum: sum}, migrations)
 }
 
 func fileSum(path string) (string, error) {
@@ -181,7 +151,27 @@ func (c *Catalog) find(service, ref string) (published, error) {
 		}
 		known = append(known, p.release.Version)
 	}
-	return published{}, release.Unknown("no release %q of %s is published; published are %s", ref, service, strings.Join(known, ", "))
+	if c.Shelf.Dir != "" {
+		if found, err := c.Shelf.find(service, ref); !release.IsUnknown(err) {
+			return found, err
+		}
+		known = append(known, c.Shelf.versions(c.Service)...)
+	}
+	return published{}, release.Unknown("no release %q of %s is published; published are %s", ref, service, listed(known))
+}
+
+// Only is a catalog of which only those versions are published, of those that are here, and that
+// finds what builds publish on a shelf of its own.
+func (c *Catalog) Only(versions []string, shelf Shelf) *Catalog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	only := &Catalog{Service: c.Service, Dir: c.Dir, Root: c.Root, Out: c.Out, Shelf: shelf}
+	for _, p := range c.published {
+		if slices.Contains(versions, p.release.Version) {
+			only.published = append(only.published, p)
+		}
+	}
+	return only
 }
 
 // Migrations are a release's migration files.
