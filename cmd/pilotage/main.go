@@ -70,7 +70,7 @@ Exit codes: 0 as wanted, 1 failed, 2 wrong usage or input, 3 refused.`,
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\nsee %s --help", err, cmd.CommandPath())}
 	})
-	cmd.AddCommand(demo(), check())
+	cmd.AddCommand(demo(), check(), publishCommand())
 	cmd.AddCommand(asked()...)
 	return cmd
 }

@@ -13,6 +13,7 @@ import (
 func TestProgram(t *testing.T) {
 	p := build(t)
 	t.Run("usage", func(t *testing.T) { testUsage(t, p) })
+	t.Run("publish", func(t *testing.T) { testPublish(t, p) })
 	t.Run("outcome", func(t *testing.T) { testOutcome(t, p) })
 	t.Run("postgres", func(t *testing.T) { testPostgres(t, p) })
 	t.Run("end", func(t *testing.T) { testEnd(t, p) })

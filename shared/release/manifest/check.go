@@ -10,21 +10,32 @@ import (
 )
 
 // check finds everything that is wrong with the values of a manifest.
-func check(document yamlfile.Document, m Manifest) []yamlfile.Problem {
+func check(document yamlfile.Document, m Manifest, given Given) []yamlfile.Problem {
 	c := checker{document: document}
 	c.text("service", form.Name, m.Service)
 	c.text("repository", form.Repository, m.Repository)
 	// At most 39 characters: a version that could be a commit would name two releases.
 	c.text("version", form.Version, m.Version)
-	c.text("commit", form.Commit, m.Commit)
-	c.text("author", form.Mail, m.Author)
-	c.command(m.Build.Command)
+	if given.Commit == "" || document.Has("commit") {
+		c.text("commit", form.Commit, m.Commit)
+	}
+	if given.Commit != "" && document.Has("commit") && m.Commit != given.Commit {
+		c.refuse("commit", "is %q, and what was built is %q; leave it out, for it is known when the release is published", m.Commit, given.Commit)
+	}
+	if given.Author == "" || document.Has("author") {
+		c.text("author", form.Mail, m.Author)
+	}
+	if !given.Built || document.Has("build") {
+		c.command(m.Build.Command)
+	}
 	c.text("migrations", form.Folder, m.Migrations)
 	if c.given("requiresSchema") && m.RequiresSchema < 0 {
 		c.refuse("requiresSchema", "is %d; it must be 0 or more", m.RequiresSchema)
 	}
 	c.text("configSchema", form.Title, m.ConfigSchema)
-	c.evidence(m.Evidence)
+	if len(given.Evidence) == 0 || document.Has("evidence") {
+		c.evidence(m.Evidence)
+	}
 	c.changes(m.Changes)
 	return c.problems
 }

@@ -4,6 +4,8 @@
 package manifest
 
 import (
+	"slices"
+
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/yamlfile"
 )
@@ -38,10 +40,27 @@ type Build struct {
 	Command []string `json:"command"`
 }
 
+// Given is what is known of a release beside its release.yaml when it is published: a file cannot
+// hold the id of its own commit, nor what was checked since it was written. What is given the file
+// may leave out.
+type Given struct {
+	// Commit is the commit that was built, Author who wrote it. A file that names another commit
+	// is wrong.
+	Commit string
+	Author string
+	// Evidence takes the place of what the file says of the same checks.
+	Evidence []deploy.Evidence
+	// Built says that there is something to run already: the file need not say how it is built.
+	Built bool
+}
+
 // Parse reads and checks the text of a release.yaml. The name is that of the file and stands in
 // messages. Reading is strict; an error is fault.Invalid and has every problem, one a line, as
 // yamlfile.Problems.
-func Parse(name string, text []byte) (Manifest, error) {
+func Parse(name string, text []byte) (Manifest, error) { return Complete(name, text, Given{}) }
+
+// Complete is Parse with what is known beside the file.
+func Complete(name string, text []byte, given Given) (Manifest, error) {
 	document, err := yamlfile.Parse(name, text)
 	if err != nil {
 		return Manifest{}, err
@@ -50,9 +69,18 @@ func Parse(name string, text []byte) (Manifest, error) {
 	if err := document.Decode(&m); err != nil {
 		return Manifest{}, err
 	}
-	if err := document.Fail(check(document, m)); err != nil {
+	if err := document.Fail(check(document, m, given)); err != nil {
 		return Manifest{}, err
 	}
+	if given.Commit != "" {
+		m.Commit = given.Commit
+	}
+	if given.Author != "" {
+		m.Author = given.Author
+	}
+	m.Evidence = append(slices.DeleteFunc(m.Evidence, func(old deploy.Evidence) bool {
+		return slices.ContainsFunc(given.Evidence, func(e deploy.Evidence) bool { return e.Check == old.Check })
+	}), given.Evidence...)
 	return m, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/release/manifest"
 )
@@ -108,5 +109,50 @@ func TestParseSaysWhatIsWrongWhereAndWhatWouldBeRight(t *testing.T) {
 				t.Errorf("got class %s, want Invalid", fault.Of(err))
 			}
 		})
+	}
+}
+
+// bare is a release.yaml as it is committed: nothing in it changes with each commit.
+const bare = `service: running-app
+version: 1.1.0
+repository: pilotage/running-app
+migrations: migrations/
+requiresSchema: 2
+configSchema: "1"
+`
+
+func TestCompleteTakesWhatTheFileCannotKnow(t *testing.T) {
+	given := manifest.Given{
+		Commit: strings.Repeat("a", 40), Author: "ada@example.com", Built: true,
+		Evidence: []deploy.Evidence{{Check: "tests", By: "codebuild", At: "2026-03-01T00:00:00Z"}},
+	}
+	m, err := manifest.Complete("r", []byte(bare), given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Commit != given.Commit || m.Author != given.Author || len(m.Evidence) != 1 {
+		t.Errorf("got %+v", m)
+	}
+	given.Commit = "44540c30af6c72afb185aef75525893db858f778"
+	given.Evidence = append(given.Evidence, deploy.Evidence{Check: "lint", By: "codebuild", At: "2026-03-01T00:00:00Z"})
+	m, err = manifest.Complete("r", []byte(valid), given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Evidence) != 2 || m.Evidence[0].By != "codebuild" || m.Author != given.Author {
+		t.Errorf("got %+v, want evidence of tests and lint, both given", m.Evidence)
+	}
+}
+
+func TestCompleteSaysWhatIsStillMissing(t *testing.T) {
+	_, err := manifest.Complete("r", []byte(bare), manifest.Given{})
+	for _, field := range []string{"commit", "author", "build.command", "evidence"} {
+		if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), field+": missing") {
+			t.Errorf("%s: got %v", field, err)
+		}
+	}
+	_, err = manifest.Complete("r", []byte(valid), manifest.Given{Commit: strings.Repeat("a", 40)})
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "r:4:9: commit: is \"44540c30") {
+		t.Errorf("another commit: got %v", err)
 	}
 }
