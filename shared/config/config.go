@@ -28,6 +28,8 @@ type File struct {
 	Service string `json:"service"`
 	// Repository is the "owner/name" whose pushes may be deployed.
 	Repository string `json:"repository"`
+	// Buildspec is the file in the repository by which CodeBuild builds a commit.
+	Buildspec string `json:"buildspec,omitempty"`
 	// Region is the AWS region of all environments; empty for that of the pipeline itself.
 	Region string `json:"region,omitempty"`
 	// Environments are what the service is deployed to, by name.
@@ -63,6 +65,9 @@ func Parse(name string, text []byte) (File, error) {
 		return File{}, err
 	}
 	// Filled in only now, so that a zero that the file gives is refused and not replaced.
+	if file.Buildspec == "" {
+		file.Buildspec = usualBuildspec
+	}
 	for environment, values := range file.Environments {
 		file.Environments[environment] = fill(values)
 	}

@@ -42,6 +42,7 @@ const (
 	usualExpirySeconds  = 86400
 	usualPromotionHours = 168
 	usualQuorum         = 1
+	usualBuildspec      = "buildspec.yml"
 	// reminderShare is when people are reminded who have less time than the usual reminder needs:
 	// with a quarter of it left.
 	reminderShare = 4

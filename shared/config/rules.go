@@ -28,6 +28,10 @@ func serviceRules() []rule {
 			meaning: "The repository whose pushes may be deployed.",
 		},
 		{
+			path: "buildspec", form: form.File, usually: "`" + usualBuildspec + "`",
+			meaning: "The file in the repository by which a commit is built and its release published, where `build.whenMissing` is build.",
+		},
+		{
 			path: "region", form: form.Region, usually: "the pipeline's own",
 			meaning: "The AWS region of all environments.",
 		},
@@ -94,8 +98,8 @@ func sourceRules() []rule {
 			path: env + "build.whenMissing", among: []string{deploy.MissingRefuse, deploy.MissingWait, deploy.MissingBuild},
 			meaning: "refuse the deployment, wait until somebody else has published the release, or build it.",
 		},
-		{path: env + "build.waitSeconds", unit: "s", span: within(1, 86400), meaning: "Bounds the waiting."},
-		{path: env + "build.timeoutSeconds", unit: "s", span: within(60, 28800), meaning: "Bounds the building."},
+		{path: env + "build.waitSeconds", unit: "s", span: within(1, 86400), meaning: "How long a release is waited for."},
+		{path: env + "build.timeoutSeconds", unit: "s", span: within(60, 28800), meaning: "How long a build may take, waiting for a machine included."},
 
 		{path: env + "people", span: within(0, 200), usually: "none", meaning: "Whom GitHub and AWS know by other names. Without it the login of who pushed is not known to be an approver's."},
 		{path: env + "people[]", meaning: "One person."},

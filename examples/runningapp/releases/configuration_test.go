@@ -10,6 +10,7 @@ import (
 type settings struct {
 	Service      string                        `json:"service"`
 	Repository   string                        `json:"repository"`
+	Buildspec    string                        `json:"buildspec"`
 	Environments map[string]deploy.Environment `json:"environments"`
 }
 

@@ -45,6 +45,7 @@ const (
 	Commit             Form = "commit"
 	Version            Form = "version"
 	Folder             Form = "folder"
+	File               Form = "file"
 )
 
 // Pattern is the regular expression of a form, empty when it takes more than that to check it.
@@ -82,6 +83,8 @@ func (f Form) Pattern() string {
 		return `^[a-z]([a-z0-9]|-[a-z0-9]){0,62}$`
 	case Commit:
 		return `^[0-9a-f]{40}$`
+	case File:
+		return `^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`
 	case Version:
 		return `^[0-9A-Za-z][0-9A-Za-z._+-]{0,38}$`
 	}
@@ -133,6 +136,8 @@ func (f Form) Words() string {
 		return "a commit of 40 hex digits"
 	case Version:
 		return `a version such as "1.2.0", of at most 39 letters, digits and . _ + -`
+	case File:
+		return `a file of the repository such as "ci/buildspec.yml"`
 	case Folder:
 		return `a folder below this file, such as "migrations"`
 	}

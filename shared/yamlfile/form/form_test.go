@@ -28,6 +28,7 @@ func TestCheck(t *testing.T) {
 		{form.Time, []string{"2026-12-24T00:00:00Z", "2026-12-24T00:00:00.5+01:00"}, []string{"", "2026-12-24", "2026-13-24T00:00:00Z", "2026-12-24T00:00:00"}},
 		{form.Commit, []string{strings.Repeat("0a", 20)}, []string{"", "0a", strings.Repeat("0A", 20), strings.Repeat("0g", 20)}},
 		{form.Version, []string{"1.2.0", "1.2.0-rc.1+x"}, []string{"", "../1", "a b", ".1", strings.Repeat("0a", 20)}},
+		{form.File, []string{"buildspec.yml", "ci/build_spec-2.yaml"}, []string{"", "/a", "../a", "a/../b", "a/", "a//b", ".hidden", "a b", `a\b`}},
 		{form.Folder, []string{"migrations", "migrations/", "db/migrations"}, []string{"", ".", "./", "..", "a/../..", "/a", `a\b`}},
 	}
 	for _, test := range tests {
