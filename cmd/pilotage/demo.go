@@ -82,10 +82,14 @@ func runDemo(ctx context.Context, cmd *cobra.Command, flags demoFlags) error {
 	if flags.plain {
 		options.Mode = report.Plain
 	}
+	command, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this command: %w", err)
+	}
 	view := report.NewView(cmd.OutOrStdout(), options)
 	defer view.Close()
 	runner := &scenario.Runner{
-		Dir: filepath.Join(out, "worlds"), Root: root, Programs: filepath.Join(out, "programs"), Postgres: programs,
+		Dir: filepath.Join(out, "worlds"), Root: root, Programs: filepath.Join(out, "programs"), Command: command, Postgres: programs,
 		Clock: clock.System{}, View: view,
 	}
 	result, err := runAll(ctx, runner, scenarios)

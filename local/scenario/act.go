@@ -32,10 +32,12 @@ func (s *run) act(ctx context.Context, action Action) error {
 
 // push delivers a signed push to the webhook, as GitHub does.
 func (s *run) push(ctx context.Context, push Push) error {
-	release, err := s.runner.catalog.Find(ctx, s.settings.Service, push.Release)
+	// What is pushed need not be published.
+	described, err := s.catalog.Describe(push.Release)
 	if err != nil {
 		return err
 	}
+	release := described.Release()
 	subject := "release " + release.Version
 	if len(release.Changes) > 0 {
 		subject = release.Changes[0].Subject

@@ -67,8 +67,22 @@ func (c *checker) start() {
 	}
 }
 
+// unpublished checks what is not there at the beginning: what an environment serves must be.
+func (c *checker) unpublished() {
+	for i, version := range c.file.Unpublished {
+		path := fmt.Sprintf("unpublished[%d]", i)
+		c.release(path, version)
+		for _, name := range c.file.environments() {
+			if c.file.Start[name] == version {
+				c.wrong(path, "%s is what %s serves at the start, so it is published", version, name)
+			}
+		}
+	}
+}
+
 // check checks the rest.
 func (c *checker) check() {
+	c.unpublished()
 	c.actions()
 	c.traffic()
 	c.approve()

@@ -45,6 +45,7 @@ func TestGuideNamesEachField(t *testing.T) {
 	text, _ := guide(t)
 	for _, part := range []any{
 		scenario.File{},
+		scenario.Build{},
 		scenario.Action{},
 		scenario.Push{},
 		scenario.Promote{},

@@ -22,6 +22,10 @@ type File struct {
 	// Start is the version that each environment serves at the beginning. Only the
 	// environments named here are built.
 	Start map[string]string `json:"start"`
+	// Unpublished are releases that nobody has published when the scenario begins, and Build how
+	// they are built by the buildspec that the settings name.
+	Unpublished []string `json:"unpublished"`
+	Build       Build    `json:"build"`
 	// Before is done, and must succeed, before users come.
 	Before  []Action `json:"before"`
 	Traffic Traffic  `json:"traffic"`
@@ -33,6 +37,12 @@ type File struct {
 
 	// path is where the file lies.
 	path string
+}
+
+// Build is the project that builds commits.
+type Build struct {
+	// Variables are those of the project, stronger than the buildspec's.
+	Variables map[string]string `json:"variables"`
 }
 
 // Action is one thing that somebody does. Exactly one part is set.
@@ -182,7 +192,7 @@ type placed struct {
 	action Action
 }
 
-// versions are the releases that the scenario needs, each once.
+// versions are the releases that the scenario needs, each once, those that are unpublished included.
 func (f File) versions() []string {
 	var versions []string
 	add := func(version string) {

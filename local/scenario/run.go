@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,8 @@ type Runner struct {
 	// scenarios.
 	Root     string
 	Programs string
+	// Command is the pilotage that builds publish with; empty lets them run it from the checkout.
+	Command  string
 	Postgres postgres.Binaries
 	Clock    clock.Clock
 	View     report.View
@@ -45,8 +49,10 @@ type run struct {
 	file     File
 	settings config.File
 	world    *world.World
-	view     report.View
-	users    *load.Generator
+	// catalog has what is published in this scenario.
+	catalog *releases.Catalog
+	view    report.View
+	users   *load.Generator
 
 	mu sync.Mutex
 	// began is when the scenario's set-up was over; zero before.
@@ -66,10 +72,10 @@ func (r *Runner) Run(ctx context.Context, file File, settings config.File) (repo
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	s := &run{runner: r, file: file, settings: settings, view: r.View, entered: map[string]int{}, reached: make(chan struct{})}
-	if err := s.publish(ctx); err != nil {
+	dir := filepath.Join(r.Dir, file.Name)
+	if err := s.publish(ctx, dir); err != nil {
 		return report.Scenario{}, err
 	}
-	dir := filepath.Join(r.Dir, file.Name)
 	if err := os.RemoveAll(dir); err != nil {
 		return report.Scenario{}, fmt.Errorf("empty the folder of %s: %w", file.Name, err)
 	}
@@ -78,7 +84,7 @@ func (r *Runner) Run(ctx context.Context, file File, settings config.File) (repo
 		return report.Scenario{}, err
 	}
 	opened, err := world.Open(ctx, world.Options{
-		Dir: dir, Settings: world.Settings{File: settings}, Catalog: r.catalog, Environments: file.environments(),
+		Dir: dir, Settings: world.Settings{File: settings}, Catalog: s.catalog, Environments: file.environments(), Build: s.build(),
 		Postgres: r.Postgres, Clock: r.Clock, Log: slog.New(slog.NewTextHandler(log, nil)),
 		Observe: s.observe, WeightsChanged: s.weightsChanged,
 	})
@@ -117,17 +123,40 @@ func logFile(dir string) (*os.File, error) {
 	return file, nil
 }
 
-// publish builds the releases that the scenario needs.
-func (s *run) publish(ctx context.Context) error {
+// publish builds the releases that the scenario needs, and has those published that it does not
+// say otherwise of. What is built in the scenario goes into a folder of its world.
+func (s *run) publish(ctx context.Context, place string) error {
 	r := s.runner
 	dir := s.file.beside(s.file.Releases)
 	if r.catalog == nil || r.catalog.Service != s.settings.Service || r.catalog.Dir != dir {
 		r.catalog = &releases.Catalog{Service: s.settings.Service, Dir: dir, Root: r.Root, Out: r.Programs}
 	}
+	var published []string
 	for _, version := range s.file.versions() {
+		if slices.Contains(s.file.Unpublished, version) {
+			continue
+		}
 		if _, err := r.catalog.Publish(ctx, version); err != nil {
 			return err
 		}
+		published = append(published, version)
 	}
+	shelf, err := filepath.Abs(filepath.Join(place, "catalog"))
+	if err != nil {
+		return fmt.Errorf("find the folder of published releases: %w", err)
+	}
+	s.catalog = r.catalog.Only(published, releases.Shelf{Dir: shelf})
 	return nil
+}
+
+// build is the project that builds commits.
+func (s *run) build() world.Build {
+	variables := maps.Clone(s.file.Build.Variables)
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	if s.runner.Command != "" {
+		variables["PILOTAGE"] = s.runner.Command
+	}
+	return world.Build{Root: s.runner.Root, Buildspec: s.settings.Buildspec, Variables: variables}
 }

@@ -201,3 +201,41 @@ expect: {outcome: refused, hold: none, release: 1.0.0, schema: 1}
 		t.Errorf("got %s and holds %v", result.Outcome, holds)
 	}
 }
+
+// TestBuildThatFailsIsRefused: the buildspec is followed for real, and its failure says where to
+// read on.
+func TestBuildThatFailsIsRefused(t *testing.T) {
+	r := runner(t)
+	result, err := run(t, r, `name: broken
+settings: RUNNINGAPP/pilotage.local.yaml
+releases: RUNNINGAPP/releases
+start: {staging: 1.0.0}
+unpublished: [1.1.0]
+build: {variables: {TESTS: ./no/such/folder}}
+when: {push: {branch: main, release: 1.1.0, by: anna}}
+expect:
+  outcome: refused
+  error: Pilotage.Invalid
+  release: 1.0.0
+  schema: 1
+  hold: none
+  states: [Validate, CheckCatalog, Build, Validate, RecordRefusal, UnlockRefused, Refused]
+  never: [Plan]
+`, nil)
+	if err != nil || !result.OK {
+		t.Fatalf("got %q and error %v", result.Problems, err)
+	}
+	said := strings.Join(strings.Fields(result.Record), " ")
+	for _, want := range []string{"commit 44540c3 is not published", "ended as FAILED in phase PRE_BUILD", "go test $TESTS. Reason: exit status 1", "its log: "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not in the record:\n%s", want, result.Record)
+		}
+	}
+	logs, err := filepath.Glob(filepath.Join(r.Dir, "broken", "builds", "*.log"))
+	if err != nil || len(logs) != 1 {
+		t.Fatalf("got logs %q and error %v", logs, err)
+	}
+	if text, err := os.ReadFile(logs[0]); err != nil || !strings.Contains(string(text), "no/such/folder") {
+		t.Errorf("got log %s and error %v", text, err)
+	}
+}

@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/pilotage/pilotage/functions/webhook"
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/local/builder"
 	"github.com/pilotage/pilotage/local/bus"
 	"github.com/pilotage/pilotage/local/functionurl"
 	"github.com/pilotage/pilotage/shared/decision"
@@ -24,9 +27,12 @@ const (
 	RollbackMachine = "rollback"
 )
 
+// BuildProject is the name of the project that builds commits.
+const BuildProject = "pilotage-build"
+
 func (w *World) openEngine() error {
 	w.Engine = &asl.Engine{
-		Clock: w.options.Clock, Invoke: w.invoke, OnEvent: w.options.Observe, OnStatus: w.statusChanged,
+		Clock: w.options.Clock, Invoke: w.invoke, Build: w.builder().Build, OnEvent: w.options.Observe, OnStatus: w.statusChanged,
 	}
 	w.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
@@ -38,7 +44,8 @@ func (w *World) openEngine() error {
 		for _, open := range statemachine.Substitutions(definition) {
 			values[open] = strings.TrimSuffix(open, "Function")
 		}
-		values["RollbackStateMachine"] = "arn:aws:states:local:000000000000:stateMachine:" + RollbackMachine
+		values[statemachine.RollbackStateMachine] = "arn:aws:states:local:000000000000:stateMachine:" + RollbackMachine
+		values[statemachine.BuildProject] = BuildProject
 		text, err := statemachine.Render(definition, values)
 		if err != nil {
 			return err
@@ -52,6 +59,19 @@ func (w *World) openEngine() error {
 		}
 	}
 	return nil
+}
+
+// builder is CodeBuild.
+func (w *World) builder() *builder.Builder {
+	variables := maps.Clone(w.options.Build.Variables)
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	variables["PILOTAGE_CATALOG"] = w.options.Catalog.Shelf.Dir
+	return &builder.Builder{
+		Root: w.options.Build.Root, Buildspec: w.options.Build.Buildspec, Dir: filepath.Join(w.options.Dir, "builds"),
+		Variables: variables, Clock: w.options.Clock, NewID: shortID,
+	}
 }
 
 // invoke runs a handler as Lambda does: an error's class becomes its type.

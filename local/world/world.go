@@ -47,6 +47,8 @@ type Options struct {
 	Environments []string
 	Postgres     postgres.Binaries
 	Clock        clock.Clock
+	// Build is how commits are built whose release is not published.
+	Build Build
 	// Log receives what handlers log.
 	Log *slog.Logger
 	// Observe is told of each history event and may be nil.
@@ -55,6 +57,17 @@ type Options struct {
 	WeightsChanged func(deploy.Scope, deploy.Weights)
 	// Intercept may stand in front of every handler, to make faults; it may be nil.
 	Intercept func(name string, next functions.Handler) functions.Handler
+}
+
+// Build is a project of CodeBuild. The zero Build has no buildspec, and so every build fails. What
+// builds publish is found when they publish to the shelf of the catalog: they are told where it is,
+// in PILOTAGE_CATALOG.
+type Build struct {
+	// Root is the checkout that is built, Buildspec the file in it.
+	Root      string
+	Buildspec string
+	// Variables are those of the project.
+	Variables map[string]string
 }
 
 // World is a running world. Close it.
