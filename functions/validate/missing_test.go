@@ -44,7 +44,7 @@ func TestMissingReleaseIsRefusedBuiltOrWaitedFor(t *testing.T) {
 		b.Ended = true
 		return deploy.Results{Validate: deploy.ValidateResult{Since: begun, BuildSeconds: 600}, Build: b}
 	}
-	checks := []string{"request", "environment", "freeze", "hold", "promotion"}
+	checks := []string{"request", "environment", "freeze", "hold"}
 	for name, test := range map[string]struct {
 		policy, wanted string
 		results        deploy.Results
@@ -76,7 +76,7 @@ func TestMissingReleaseIsRefusedBuiltOrWaitedFor(t *testing.T) {
 		},
 		"published meanwhile": {
 			policy: deploy.MissingBuild, wanted: "1.1.0", results: ended(deploy.BuildResult{Error: "States.TaskFailed"}),
-			want: deploy.ValidateResult{Checks: append(checks, "evidence"), Since: begun},
+			want: deploy.ValidateResult{Checks: append(checks, "release", "promotion", "age", "evidence"), Since: begun},
 		},
 		"built for nothing": {
 			policy: deploy.MissingBuild, wanted: unpublished(), results: ended(deploy.BuildResult{ID: "p:1", Log: "https://log"}),
@@ -132,5 +132,31 @@ func TestBrokenReleaseIsNotMissing(t *testing.T) {
 	w.FailAt(sim.Fault{At: "Catalog.Find", Moment: sim.Before, Error: "Pilotage.Invalid"})
 	if got, err := ask(t, w, unpublished(), deploy.Results{}); err == nil {
 		t.Errorf("got %+v, want the catalog's error", got)
+	}
+}
+
+// TestNothingIsBuiltForAPromotion: what is promoted was published once, and where only that may go
+// nothing is waited for.
+func TestNothingIsBuiltForAPromotion(t *testing.T) {
+	w := newWorld(t, func(e *deploy.Environment) { e.Build.WhenMissing, e.PromoteFrom = deploy.MissingBuild, "staging" })
+	_, err := ask(t, w, unpublished(), deploy.Results{})
+	refuses(t, err, fault.Denied, "production takes only what staging has verified; name the staging deployment to promote")
+	err = w.Ledger.Begin(t.Context(), ledger.Deployment{
+		ID: "s1", Kind: deploy.KindDeploy, Scope: sim.Staging(), StartedAt: time.Now(), EndedAt: time.Now(), Outcome: deploy.Succeeded, Promoted: true,
+		Plan: deploy.Plan{Kind: deploy.KindDeploy, Scope: sim.Staging(), Release: sim.Releases()[1].Ref()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := valid()
+	doc["request"].(map[string]any)["release"], doc["request"].(map[string]any)["promotes"] = unpublished(), "s1"
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := validate.Stage{Settings: w.World.Settings, Catalog: w.World.Catalog, Ledger: w.Ledger, Clock: w.World.Clock}
+	got, err := stage.Handle(t.Context(), raw)
+	if !fault.Is(err, fault.Invalid) || got.Missing != "" {
+		t.Errorf("got %+v and error %v, want one of class Invalid", got, err)
 	}
 }

@@ -25,8 +25,8 @@ func pushed(release deploy.Release) deploy.Request {
 	return request
 }
 
-// until is the path up to the first visit of a state, that included.
-func until(run sim.Run, state string) string {
+// pathTo is the path up to the first visit of a state, that included.
+func pathTo(run sim.Run, state string) string {
 	i := slices.Index(run.Path, state)
 	return strings.Join(run.Path[:i+1], " ")
 }
@@ -52,7 +52,7 @@ func TestMissingReleaseIsBuiltOnceAndShips(t *testing.T) {
 		commit := sim.Releases()[1].Commit
 		run := w.run("d1", pushed(sim.Releases()[1]))
 		w.ends("d1", deploy.Succeeded)
-		if got, want := until(run, "Plan"), "Begin Validate CheckCatalog Build Validate CheckCatalog Plan"; got != want {
+		if got, want := pathTo(run, "Plan"), "Begin Validate CheckCatalog Build Validate CheckCatalog Plan"; got != want {
 			t.Errorf("got path %s, want %s", got, want)
 		}
 		want := asl.BuildOrder{
