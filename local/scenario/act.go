@@ -9,8 +9,11 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/local/bus"
 	"github.com/pilotage/pilotage/shared/commands"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/github"
@@ -25,6 +28,8 @@ func (s *run) act(ctx context.Context, action Action) error {
 		return s.promote(ctx, *action.Promote)
 	case action.Rollback != nil:
 		return s.rollback(ctx, *action.Rollback)
+	case action.Schedule != nil:
+		return s.schedule(ctx, *action.Schedule)
 	default:
 		return s.stop(ctx, *action.Stop)
 	}
@@ -114,6 +119,17 @@ func (s *run) rollback(ctx context.Context, rollback Rollback) error {
 	return s.order(ctx, rollback.By, commands.Command{
 		Verb: commands.Rollback, Environment: rollback.Environment, Mode: deploy.Mode(rollback.Mode), Schema: rollback.Schema, Reason: rollback.Reason,
 	})
+}
+
+// schedule puts on the bus what EventBridge Scheduler puts there when it is time.
+func (s *run) schedule(ctx context.Context, schedule Schedule) error {
+	now := s.runner.Clock.Now().UTC().Format(time.RFC3339)
+	detail, err := json.Marshal(intake.Scheduled{Scope: s.world.Scope(schedule.Environment), Time: now})
+	if err != nil {
+		return fmt.Errorf("encode the schedule's event: %w", err)
+	}
+	s.view.Note(fmt.Sprintf("it is %s: time to deploy to %s what is newest", now, schedule.Environment))
+	return s.world.Bus.Put(ctx, bus.Event{Source: intake.ScheduleSource, DetailType: intake.ScheduleType, Detail: detail})
 }
 
 // order sends a command that starts something.

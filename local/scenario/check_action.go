@@ -31,20 +31,22 @@ func (c *checker) actions() {
 
 func (c *checker) action(place string, action Action) {
 	set := 0
-	for _, there := range []bool{action.Push != nil, action.Promote != nil, action.Rollback != nil, action.Stop != nil} {
+	for _, there := range []bool{action.Push != nil, action.Promote != nil, action.Rollback != nil, action.Schedule != nil, action.Stop != nil} {
 		if there {
 			set++
 		}
 	}
 	switch {
 	case set != 1:
-		c.wrong(place, "has %d actions; exactly one of push, promote, rollback and stop is wanted", set)
+		c.wrong(place, "has %d actions; exactly one of push, promote, rollback, schedule and stop is wanted", set)
 	case action.Push != nil:
 		c.push(place+".push", *action.Push)
 	case action.Promote != nil:
 		c.promote(place+".promote", *action.Promote)
 	case action.Rollback != nil:
 		c.rollback(place+".rollback", *action.Rollback)
+	case action.Schedule != nil:
+		c.schedule(place+".schedule", *action.Schedule)
 	default:
 		c.oneOf(place+".stop.machine", action.Stop.Machine, []string{world.DeployMachine, world.RollbackMachine})
 	}
@@ -70,6 +72,7 @@ func (c *checker) push(place string, push Push) {
 }
 
 func (c *checker) promote(place string, promote Promote) {
+	c.identity(place+".by", promote.By)
 	c.started(place+".environment", promote.Environment)
 	env, err := c.settings.Environment(promote.Environment)
 	switch {
@@ -81,7 +84,15 @@ func (c *checker) promote(place string, promote Promote) {
 	}
 }
 
+func (c *checker) schedule(place string, schedule Schedule) {
+	c.started(place+".environment", schedule.Environment)
+	if env, err := c.settings.Environment(schedule.Environment); err == nil && env.Timer.Expression == "" {
+		c.wrong(place+".environment", "%q is not deployed to at any time: it has no schedule in %s", schedule.Environment, config.FileName)
+	}
+}
+
 func (c *checker) rollback(place string, rollback Rollback) {
+	c.identity(place+".by", rollback.By)
 	c.started(place+".environment", rollback.Environment)
 	c.oneOf(place+".mode", rollback.Mode, []string{string(deploy.Standard), string(deploy.Emergency)})
 	if rollback.Schema != "" {

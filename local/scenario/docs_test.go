@@ -50,6 +50,7 @@ func TestGuideNamesEachField(t *testing.T) {
 		scenario.Push{},
 		scenario.Promote{},
 		scenario.Rollback{},
+		scenario.Schedule{},
 		scenario.Stop{},
 		scenario.Later{},
 		scenario.Traffic{},

@@ -54,6 +54,8 @@ type Action struct {
 	Promote *Promote `json:"promote"`
 	// Rollback is a person's request to go back.
 	Rollback *Rollback `json:"rollback"`
+	// Schedule is a time at which an environment is deployed to by itself.
+	Schedule *Schedule `json:"schedule"`
 	// Stop stops the running execution, as the button in the console does.
 	Stop *Stop `json:"stop"`
 }
@@ -81,6 +83,11 @@ type Rollback struct {
 	Reason string `json:"reason"`
 	// Schema is "keep", "down" or "restore"; empty leaves it to the environment.
 	Schema string `json:"schema"`
+}
+
+// Schedule is a time that has come.
+type Schedule struct {
+	Environment string `json:"environment"`
 }
 
 // Stop stops an execution.
