@@ -33,6 +33,7 @@ func TestApp(t *testing.T) {
 		"machines log and trace":                   machinesAreWatched,
 		"executions are pinned to versions":        executionsArePinned,
 		"rendered definitions pass the lints":      definitionsPassLints,
+		"commits are built":                        commitsAreBuilt,
 		"rules have dead letters":                  rulesHaveDeadLetters,
 		"no secret is in a template":               secretsAreNotWritten,
 		"only the right ones talk to each other":   networkIsClosed,
