@@ -121,8 +121,10 @@ type named struct {
 
 func (s Spec) phases() []named {
 	return []named{
-		{s.Phases.Install, "install", "INSTALL"}, {s.Phases.PreBuild, "pre_build", "PRE_BUILD"},
-		{s.Phases.Build, "build", "BUILD"}, {s.Phases.PostBuild, "post_build", "POST_BUILD"},
+		{s.Phases.Install, "install", "INSTALL"},
+		{s.Phases.PreBuild, "pre_build", "PRE_BUILD"},
+		{s.Phases.Build, "build", "BUILD"},
+		{s.Phases.PostBuild, "post_build", "POST_BUILD"},
 	}
 }
 

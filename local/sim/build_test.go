@@ -58,8 +58,10 @@ func TestMissingReleaseIsBuiltOnceAndShips(t *testing.T) {
 		want := asl.BuildOrder{
 			ProjectName: sim.BuildProject, SourceVersion: commit, IdempotencyToken: "d1", TimeoutInMinutesOverride: 10,
 			EnvironmentVariablesOverride: []asl.BuildVariable{
-				{Name: "RELEASE_COMMIT", Value: commit, Type: "PLAINTEXT"}, {Name: "SERVICE", Value: "running-app", Type: "PLAINTEXT"},
-				{Name: "ENVIRONMENT", Value: "production", Type: "PLAINTEXT"}, {Name: "DEPLOYMENT", Value: "d1", Type: "PLAINTEXT"},
+				{Name: "RELEASE_COMMIT", Value: commit, Type: "PLAINTEXT"},
+				{Name: "SERVICE", Value: "running-app", Type: "PLAINTEXT"},
+				{Name: "ENVIRONMENT", Value: "production", Type: "PLAINTEXT"},
+				{Name: "DEPLOYMENT", Value: "d1", Type: "PLAINTEXT"},
 			},
 		}
 		got := w.Builds()
@@ -86,7 +88,8 @@ func TestBuildThatPublishesNothingIsRefusedWithItsReason(t *testing.T) {
 		says  []string
 	}{
 		"it fails": {
-			sim.Building{Takes: time.Minute, Status: codebuild.Failed}, time.Minute,
+			sim.Building{Takes: time.Minute, Status: codebuild.Failed},
+			time.Minute,
 			[]string{"commit 1c1c1c1 is not published", "build build:1 ended as FAILED in phase BUILD", "COMMAND_EXECUTION_ERROR: exit status 1", "its log: " + sim.BuildLog},
 		},
 		"CodeBuild gives it up":   {sim.Building{Takes: time.Minute, Status: codebuild.TimedOut}, time.Minute, []string{"ended as TIMED_OUT", sim.BuildLog}},
