@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
@@ -29,7 +30,8 @@ type machine struct{ arn, version, alias string }
 
 // newMachines makes both machines. Each runs fixed versions of its functions, and deploy a fixed
 // version of rollback, so that what is published meanwhile changes no execution that has begun.
-func newMachines(stack awscdk.Stack, key awskms.Key, f functions) machines {
+// Deploy may run builds, as far as statements allow it.
+func newMachines(stack awscdk.Stack, key awskms.Key, f functions, building []grant.Statement) machines {
 	substitutions := map[string]string{}
 	var callable []string
 	for _, name := range called() {
@@ -45,9 +47,10 @@ func newMachines(stack awscdk.Stack, key awskms.Key, f functions) machines {
 	})
 	substitutions = maps.Clone(substitutions)
 	substitutions[statemachine.RollbackStateMachine] = rollback.version
+	substitutions[statemachine.BuildProject] = BuildProject
 	return machines{rollback: rollback, deploy: newMachine(stack, machineProps{
 		ID: "Deploy", Name: Deploy, Definition: statemachine.Deploy(), Substitutions: substitutions, Key: key,
-		Statements: append([]grant.Statement{invoke}, waitsFor(stack, rollback)...),
+		Statements: slices.Concat([]grant.Statement{invoke}, waitsFor(stack, rollback), building),
 	})}
 }
 

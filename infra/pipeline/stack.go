@@ -87,7 +87,7 @@ func New(scope constructs.Construct, props Props) Stack {
 	newSettings(stack, props.File)
 
 	functions := newFunctions(stack, w)
-	machines := newMachines(stack, w.key, functions)
+	machines := newMachines(stack, w.key, functions, newBuilds(stack, w, images))
 	letters := newDeadLetters(stack, w.key)
 	newSchedules(stack, w, letters)
 	newRules(stack, rulesProps{Service: props.File.Service, Bus: w.bus, Functions: functions, Machines: machines, Letters: letters})
