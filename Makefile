@@ -52,6 +52,8 @@ audit: synth ## test the templates and check them with cdk-nag, cfn-guard and cf
 	@$(GO) test ./infra/...
 	@echo "==> cdk-nag, CloudFormation Validate and cfn-guard (half a minute)"
 	@node scripts/audit.mjs cdk.out
+	@echo "==> what deploying needs, against docs/policies"
+	@node scripts/permissions.mjs cdk.out
 	@if command -v cfn-lint >/dev/null; then \
 	  echo "==> cfn-lint"; cfn-lint --ignore-checks W3005 -- cdk.out/*.template.json && echo "no finding"; \
 	else echo "==> cfn-lint: SKIPPED, it is not installed (pip install cfn-lint)"; fi

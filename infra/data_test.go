@@ -75,14 +75,15 @@ func dataIsBackedUp(t *testing.T, a assembly) {
 
 // dataSurvives: nothing that a person would miss goes with its stack, unless asked for.
 func dataSurvives(t *testing.T, a assembly) {
-	kept := map[string]string{
-		"AWS::DynamoDB::Table": "Retain", "AWS::S3::Bucket": "Retain", "AWS::ECR::Repository": "Retain", "AWS::KMS::Key": "Retain",
-		"AWS::Backup::BackupVault": "Retain", "AWS::RDS::DBInstance": "Snapshot",
+	const retain, unlessNew, snapshot = "Retain", "RetainExceptOnCreate", "Snapshot"
+	kept := map[string][2]string{
+		"AWS::DynamoDB::Table": {unlessNew, retain}, "AWS::S3::Bucket": {unlessNew, retain}, "AWS::ECR::Repository": {unlessNew, retain},
+		"AWS::KMS::Key": {unlessNew, retain}, "AWS::Backup::BackupVault": {unlessNew, retain}, "AWS::RDS::DBInstance": {snapshot, snapshot},
 	}
 	for kind, want := range kept {
 		a.each(t, kind, func(t *testing.T, name string, r resource) {
-			if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
-				t.Errorf("%s has policies %s and %s, want %s", name, r.DeletionPolicy, r.UpdateReplacePolicy, want)
+			if got := [2]string{r.DeletionPolicy, r.UpdateReplacePolicy}; got != want {
+				t.Errorf("%s has policies %v, want %v", name, got, want)
 			}
 		})
 	}

@@ -27,17 +27,17 @@ func TestSettingsAreRefusedAtSynth(t *testing.T) {
 		}
 		return path
 	}
-	// at is the place of a text in the shipped file, from the nth line that has it.
-	at := func(part string, nth, column int) string {
+	// The place of the first such line of an environment, as messages say it.
+	place := func(environment, begins string) string {
 		t.Helper()
+		inside := false
 		for i, line := range strings.Split(string(text), "\n") {
-			if strings.Contains(line, part) {
-				if nth--; nth == 0 {
-					return fmt.Sprintf("pilotage.yaml:%d:%d: ", i+1, column)
-				}
+			inside = inside || strings.HasPrefix(line, "  "+environment+":")
+			if trimmed := strings.TrimLeft(line, " "); inside && strings.HasPrefix(trimmed, begins+":") {
+				return fmt.Sprintf("pilotage.yaml:%d:", i+1)
 			}
 		}
-		t.Fatalf("pilotage.yaml has no %q", part)
+		t.Fatalf("%s has no %s", environment, begins)
 		return ""
 	}
 	long := "contains: '" + strings.Repeat("a", 7000) + "'"
@@ -45,9 +45,9 @@ func TestSettingsAreRefusedAtSynth(t *testing.T) {
 		context map[string]any
 		want    []string
 	}{
-		"a configuration that cannot be":   {map[string]any{"configuration": wrong("replicas: 2", "replicas: 0")}, []string{at("replicas: 2", 1, 17), "replicas"}},
-		"a size that Fargate has not":      {map[string]any{"configuration": wrong("cpuMillis: 2000", "cpuMillis: 32000")}, []string{at("    capacity:", 2, 5) + "environments.production.capacity: ", "largest is 16000"}},
-		"settings that fit no parameter":   {map[string]any{"configuration": wrong(`contains: '"status":"ready"'`, long)}, []string{at("  staging:", 1, 3) + "environments.staging: ", at("  production:", 1, 3) + "environments.production: ", "8192"}},
+		"a configuration that cannot be":   {map[string]any{"configuration": wrong("replicas: 2", "replicas: 0")}, []string{place("staging", "replicas"), "replicas"}},
+		"a size that Fargate has not":      {map[string]any{"configuration": wrong("cpuMillis: 2000", "cpuMillis: 32000")}, []string{place("production", "capacity"), " environments.production.capacity: ", "largest is 16000"}},
+		"settings that fit no parameter":   {map[string]any{"configuration": wrong(`contains: '"status":"ready"'`, long)}, []string{place("staging", "staging"), " environments.staging: ", place("production", "production"), " environments.production: ", "8192"}},
 		"an account that is none":          {map[string]any{"account": "acme"}, []string{`"acme"`, "12 digits"}},
 		"a configuration that is not":      {map[string]any{"configuration": "nowhere.yaml"}, []string{"nowhere.yaml"}},
 		"functions that are not built":     {map[string]any{"code": "nowhere"}, []string{"make functions"}},

@@ -37,7 +37,9 @@ export function cloud([verb, environment], { run, say, folder = 'cdk.out', data 
   // An environment's stack takes from the pipeline's.
   const chosen = environment === pipeline ? [stack] : [known[pipeline], stack];
   say(`==> ${verb === 'deploy' ? 'deploying' : 'comparing'} ${chosen.map(({ name }) => name).join(' and ')} (${where(stack)})`);
-  return run('npx', ['--no-install', 'cdk', verb, '--app', folder, ...chosen.map(({ id }) => id)]).status === 0 ? exit.done : exit.failed;
+  if (run('npx', ['--no-install', 'cdk', verb, '--app', folder, ...chosen.map(({ id }) => id)]).status === 0) return exit.done;
+  say('what to look at: docs/deploy-to-aws.md, "When it does not work"');
+  return exit.failed;
 }
 
 function where({ account, region }) {
@@ -46,7 +48,11 @@ function where({ account, region }) {
 
 // run starts a program. With capture its output is returned, else people see it.
 function run(program, args, { capture = false } = {}) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: capture ? 'pipe' : 'inherit' });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8', maxBuffer: 1 << 28, stdio: capture ? 'pipe' : 'inherit',
+    // Node 20 works, and is what the repository promises to work with.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...process.env },
+  });
   return { status: error ? 1 : status, stdout: stdout ?? '', stderr: error ? `${program}: ${error.message}` : stderr ?? '' };
 }
 

@@ -67,7 +67,9 @@ test('an environment that is none is refused, and those that are named', (t) => 
 });
 
 test('a failed deployment is a failure', (t) => {
-  assert.equal(world(t, { answers: { 'cdk deploy': [{ status: 1 }] } }).does(['deploy', 'staging']), exit.failed);
+  const w = world(t, { answers: { 'cdk deploy': [{ status: 1 }] } });
+  assert.equal(w.does(['deploy', 'staging']), exit.failed);
+  assert.match(w.text(), /what to look at: docs\/deploy-to-aws\.md/);
 });
 
 test('data is deleted for nobody who has not asked for it', (t) => {
@@ -102,10 +104,18 @@ test('what came in meanwhile is deleted at a second try', (t) => {
   assert.equal(w.calls.filter((made) => made.includes('delete-recovery-point --backup-vault-name pilotage --recovery-point-arn arn:r')).length, 2);
 });
 
-test('a deletion that failed is taken up where it was', (t) => {
-  const w = world(t, { answers: deployed('DELETE_FAILED') });
-  assert.equal(w.does(['destroy', 'staging'], 'delete'), exit.done);
-  assert.ok(!w.calls.some((made) => made.includes('cdk deploy')));
+test('a stack that takes no update is unprotected by hand', (t) => {
+  for (const status of ['DELETE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED']) {
+    const w = world(t, { answers: deployed(status, [['AWS::RDS::DBInstance', 'app-staging'], ['AWS::DynamoDB::Table', 'ledger'], ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'arn:lb']]) });
+    assert.equal(w.does(['destroy', 'staging'], 'delete'), exit.done);
+    assert.ok(!w.calls.some((made) => made.includes('cdk deploy')));
+    for (const call of ['cloudformation update-termination-protection --stack-name pilotage-app-staging --no-enable-termination-protection',
+      'rds modify-db-instance --db-instance-identifier app-staging --no-deletion-protection', 'dynamodb update-table --table-name ledger --no-deletion-protection-enabled',
+      'elbv2 modify-load-balancer-attributes --load-balancer-arn arn:lb']) {
+      assert.ok(w.calls.some((made) => made.includes(call)), call);
+    }
+    assert.match(w.text(), /are there still/);
+  }
 });
 
 test('a stack that is not there is not made first', (t) => {

@@ -30,7 +30,7 @@ export function refuse(stack, say) {
 // destroy reports whether the stack is gone. The assembly must be one that lets data go.
 export function destroy(stack, { run, say, folder }) {
   const aws = caller(stack, run);
-  const kept = Object.entries(stack.template.Resources).filter(([, r]) => r.DeletionPolicy === 'Snapshot' || (r.DeletionPolicy === 'Retain' && !r.Type.endsWith('Version')));
+  const kept = Object.entries(stack.template.Resources).filter(([, r]) => r.DeletionPolicy === 'Snapshot' || (r.DeletionPolicy?.startsWith('Retain') && !r.Type.endsWith('Version')));
   if (kept.length > 0) throw new Error(`${stack.name} was synthesised to keep ${kept[0][0]}: use \`make destroy ENV=${stack.id} DATA=delete\``);
   const status = statusOf(stack, aws);
   if (status === undefined) {
@@ -40,19 +40,21 @@ export function destroy(stack, { run, say, folder }) {
   say(`==> deleting the stack ${stack.name}, and with it`);
   for (const line of losses(stack)) say(`  - ${line}`);
   const cdk = (...args) => run('npx', ['--no-install', 'cdk', ...args, '--app', folder, '--exclusively', stack.id]).status === 0;
-  // Deletion is refused by the services themselves until the stack says otherwise. A stack whose
-  // deletion failed takes no update, and has said so already.
-  if (status !== 'DELETE_FAILED') {
-    say('==> turning the protection of its data off');
-    if (!cdk('deploy')) return false;
-  }
+  // Deletion is refused by the services themselves until the stack says otherwise.
+  say('==> turning the protection of its data off');
+  const stuck = ['DELETE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED'].includes(status);
+  if (stuck) unprotect(stack, aws);
+  else if (!cdk('deploy')) return false;
   say('==> emptying what is not deleted while anything is in it');
   empty(stack, aws, say);
-  if (cdk('destroy', '--force')) return true;
-  // Access logs come in until what writes them is gone.
-  say('==> emptying once more, and trying again');
-  empty(stack, aws, say);
-  return cdk('destroy', '--force');
+  if (!cdk('destroy', '--force')) {
+    // Access logs come in until what writes them is gone.
+    say('==> emptying once more, and trying again');
+    empty(stack, aws, say);
+    if (!cdk('destroy', '--force')) return false;
+  }
+  if (stuck) say('It was deleted as it was deployed: buckets, tables, keys and repositories that its deployment had made are there still. See docs/deploy-to-aws.md.');
+  return true;
 }
 
 // caller calls the AWS CLI and returns what it answers; a failed call ends the program.
@@ -73,10 +75,27 @@ function statusOf(stack, aws) {
   }
 }
 
-function empty(stack, aws, say) {
-  const physical = aws('cloudformation', 'list-stack-resources', '--stack-name', stack.name).StackResourceSummaries
+// physical finds the names of a stack's resources, by their type.
+function physical(stack, aws) {
+  const all = aws('cloudformation', 'list-stack-resources', '--stack-name', stack.name).StackResourceSummaries
     .filter((r) => r.PhysicalResourceId && r.ResourceStatus !== 'DELETE_COMPLETE');
-  const of = (type) => physical.filter((r) => r.ResourceType === type).map((r) => r.PhysicalResourceId);
+  return (type) => all.filter((r) => r.ResourceType === type).map((r) => r.PhysicalResourceId);
+}
+
+// unprotect does by hand what a deployment would do: a stack that could not be made, or not be
+// deleted, takes none.
+function unprotect(stack, aws) {
+  const of = physical(stack, aws);
+  aws('cloudformation', 'update-termination-protection', '--stack-name', stack.name, '--no-enable-termination-protection');
+  for (const name of of('AWS::RDS::DBInstance')) aws('rds', 'modify-db-instance', '--db-instance-identifier', name, '--no-deletion-protection', '--apply-immediately');
+  for (const name of of('AWS::DynamoDB::Table')) aws('dynamodb', 'update-table', '--table-name', name, '--no-deletion-protection-enabled');
+  for (const arn of of('AWS::ElasticLoadBalancingV2::LoadBalancer')) {
+    aws('elbv2', 'modify-load-balancer-attributes', '--load-balancer-arn', arn, '--attributes', 'Key=deletion_protection.enabled,Value=false', 'Key=access_logs.s3.enabled,Value=false');
+  }
+}
+
+function empty(stack, aws, say) {
+  const of = physical(stack, aws);
   for (const bucket of of('AWS::S3::Bucket')) say(`    ${emptyBucket(bucket, aws)} objects of ${bucket}`);
   for (const instance of of('AWS::RDS::DBInstance')) say(`    ${deleteSnapshots(instance, aws)} snapshots of ${instance}`);
   for (const vault of of('AWS::Backup::BackupVault')) say(`    ${deleteBackups(vault, aws)} backups in ${vault}`);

@@ -94,6 +94,6 @@ func New(scope constructs.Construct, props Props) Stack {
 	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: letters, Functions: functions, Machines: machines})
 	newDashboard(stack, functions)
 	backups := newBackups(stack, w.key, w.ledger, props)
-	newOutputs(stack, w, functions, machines)
+	newOutputs(stack, w, functions, machines, images)
 	return Stack{Stack: stack, Network: w.network, Images: images, Backups: backups, Alarms: w.topics.alarms}
 }

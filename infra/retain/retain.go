@@ -13,12 +13,13 @@ const (
 	Delete Policy = "delete"
 )
 
-// Removal is the policy as the CDK has it.
+// Removal is the policy as the CDK has it. What is kept is still deleted when the deployment fails
+// that should have made it: it holds nothing yet, and its name would be in the way of the next.
 func (p Policy) Removal() awscdk.RemovalPolicy {
 	if p == Delete {
 		return awscdk.RemovalPolicy_DESTROY
 	}
-	return awscdk.RemovalPolicy_RETAIN
+	return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 }
 
 // Apply sets the policy on a resource, for deletion and for replacement alike.
