@@ -17,6 +17,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -54,8 +55,8 @@ func New(cfg aws.Config, places Places) Source {
 }
 
 // Counts returns the spans that lie whole between from and to, as far as they are complete. A
-// span that is late ends the series; one that has not come in time is Missing. What CloudWatch
-// cannot tell just now is fault.Transient.
+// span that is late ends the series; one that has not come in time is Missing, and so is one from
+// before both slots had begun to report. What CloudWatch cannot tell just now is fault.Transient.
 func (s Source) Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
 	at, err := s.places.Place(ctx, scope)
 	if err != nil {
@@ -73,13 +74,22 @@ func (s Source) Counts(ctx context.Context, scope deploy.Scope, from, to time.Ti
 	}
 	var points []signal.Point
 	for ; start.Before(end); start = start.Add(m.span) {
-		point := m.point(values, start)
-		if point.Missing && start.Add(m.span).After(to.Add(-m.late)) {
-			break
-		}
-		points = append(points, point)
+		points = append(points, m.point(values, start))
 	}
-	return points, nil
+	return cut(points, to.Add(-m.late)), nil
+}
+
+// cut ends a series before the first span that may still come. Those before the first complete one
+// will not: a slot that runs nothing reports nothing, so that of a candidate everything is missing
+// until it starts. Waiting for it would hide the first minutes of every candidate.
+func cut(points []signal.Point, late time.Time) []signal.Point {
+	begun := slices.IndexFunc(points, func(p signal.Point) bool { return !p.Missing })
+	for i, point := range points {
+		if point.Missing && i > begun && point.Start.Add(point.Length).After(late) {
+			return points[:i]
+		}
+	}
+	return points
 }
 
 // values reads all pages of all series: by id of the query, then by time.

@@ -99,6 +99,30 @@ func TestApplicationCountsAndMissesNothingSilently(t *testing.T) {
 		missing, missing, missing, missing, missing, missing, missing)
 }
 
+// TestACandidateIsCountedFromItsStart: the idle slot runs nothing and says nothing. That silence,
+// although it is not long ago, must not hide what came after it.
+func TestACandidateIsCountedFromItsStart(t *testing.T) {
+	active := map[int]float64{0: 9, 10: 9, 20: 9, 30: 9, 40: 9, 50: 9}
+	candidate := map[int]float64{20: 0, 30: 5, 50: 5}
+	missing := signal.Point{Missing: true}
+	for name, test := range map[string]struct {
+		candidate map[int]float64
+		want      []signal.Point
+	}{
+		"once it runs": {candidate, []signal.Point{missing, missing, counts(9, 9, 0, 0), counts(9, 9, 5, 5)}},
+		"before":       {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{series: map[string]map[int]float64{"requests_blue": active, "errors_blue": active, "requests_green": test.candidate, "errors_green": test.candidate}}
+			got, err := Source{f, byApplication()}.Counts(t.Context(), scope(), at(0), at(70))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, 0, 10*time.Second, test.want...)
+		})
+	}
+}
+
 func TestLoadBalancerProvesThatItReported(t *testing.T) {
 	f := &fake{series: map[string]map[int]float64{
 		"reported":         {0: 110, 60: 50, 180: 5},

@@ -5,6 +5,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"regexp"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/pilotage/pilotage/shared/fault"
@@ -42,7 +44,8 @@ func Open(ctx context.Context, region string) (aws.Config, error) {
 	if !regionForm().MatchString(region) {
 		return aws.Config{}, fault.New(fault.Invalid, "open the AWS SDK: %q is no region, which looks like eu-central-1; correct AWS_REGION", region)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client()), config.WithRetryer(retryer))
+	cfg, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(region), config.WithHTTPClient(client()), config.WithRetryer(retryer), config.WithLogger(logging.LoggerFunc(log)))
 	if err != nil {
 		return aws.Config{}, fault.New(fault.Invalid, "open the AWS SDK in %q: look at AWS_PROFILE and at the files ~/.aws/config and ~/.aws/credentials: %w", region, err)
 	}
@@ -51,6 +54,16 @@ func Open(ctx context.Context, region string) (aws.Config, error) {
 }
 
 func regionForm() *regexp.Regexp { return regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`) }
+
+// log keeps what the SDK has to say in the form of all other lines. Its own logger writes plain text
+// to standard error: in a function's log, lines that are no JSON.
+func log(classification logging.Classification, format string, values ...any) {
+	level := slog.LevelDebug
+	if classification == logging.Warn {
+		level = slog.LevelWarn
+	}
+	slog.Log(context.Background(), level, fmt.Sprintf(format, values...), "by", "AWS SDK")
+}
 
 func client() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTimeout(attemptTimeout).

@@ -1,8 +1,11 @@
 package session
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -14,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/pilotage/pilotage/shared/aws/awserr"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -58,6 +62,26 @@ func TestCallsWithoutCredentialsSaySo(t *testing.T) {
 	err = awserr.Wrap(err, awserr.Call{Doing: "publish", Action: "sns:Publish", Setting: "the topic"})
 	if !fault.Is(err, fault.Internal) || !strings.Contains(err.Error(), "there are no credentials") {
 		t.Errorf("got error %v of class %s, want one that says that there are no credentials", err, fault.Of(err))
+	}
+}
+
+func TestTheSDKLogsAsEverybodyDoes(t *testing.T) {
+	var lines bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	cfg, err := Open(t.Context(), "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Logger.Logf(logging.Debug, "attempt %d", 2)
+	cfg.Logger.Logf(logging.Warn, "100%% of %s", "it")
+	decoder := json.NewDecoder(&lines)
+	for _, want := range []struct{ Level, Msg string }{{"DEBUG", "attempt 2"}, {"WARN", "100% of it"}} {
+		var got struct{ Level, Msg string }
+		if err := decoder.Decode(&got); err != nil || got != want {
+			t.Errorf("got %+v and error %v, want %+v", got, err, want)
+		}
 	}
 }
 
