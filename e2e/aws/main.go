@@ -17,8 +17,11 @@ import (
 	"github.com/pilotage/pilotage/e2e/lab"
 )
 
-// limit bounds a whole run.
-const limit = 12 * time.Minute
+// limit bounds a whole run, and leftAt is where it leaves what it has made.
+const (
+	limit  = 15 * time.Minute
+	leftAt = "build/e2e-aws"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -37,35 +40,39 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
-	place, err := lab.Find(ctx, os.Getenv)
+	w, err := enter(ctx)
 	if err != nil {
 		return err
 	}
-	if err := os.Chdir(place.Root); err != nil {
-		return fmt.Errorf("enter the repository: %w", err)
-	}
-	dir, err := os.MkdirTemp("", "pilotage-e2e-aws-")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
-	}
-	w := &world{dir: dir, place: place}
 	defer func() {
 		err = errors.Join(err, w.close())
-		if os.Getenv("E2E_KEEP") == "" {
-			err = errors.Join(err, os.RemoveAll(dir))
-		}
 	}()
-	begun := time.Now()
 	if err := w.open(ctx); err != nil {
 		return err
 	}
-	say("ready after %s", time.Since(begun).Round(time.Second))
+	say("ready after %s", time.Since(w.began).Round(time.Second))
 	return w.play(ctx)
+}
+
+// enter goes to the root of the repository, where everything runs, and finds the emulation.
+func enter(ctx context.Context) (*world, error) {
+	place, err := lab.Find(ctx, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chdir(place.Root); err != nil {
+		return nil, fmt.Errorf("enter the repository: %w", err)
+	}
+	dir, err := filepath.Abs(leftAt)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make a folder: %w", err)
+	}
+	return &world{dir: dir, installed: place, began: time.Now()}, nil
 }
 
 func say(format string, values ...any) {
 	fmt.Printf("==> "+format+"\n", values...)
 }
-
-// logFile is where what functions log is kept during a run.
-func (w *world) logFile() string { return filepath.Join(w.dir, "functions.log") }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -9,46 +10,95 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/pilotage/pilotage/local/router"
 	"github.com/pilotage/pilotage/shared/deploy"
 )
 
-// newProxy passes calls on to the emulation. Two answers are replaced by the data plane's truth:
-// the running tasks in ECS's DescribeServices, and ELBv2's DescribeTargetHealth.
+// asked is the operation of a request, and its parameters where the protocol is AWS Query.
+type asked struct {
+	action string
+	form   url.Values
+}
+
+type askedKey struct{}
+
+// newProxy passes calls on to the emulation. Two answers are replaced by the data plane's truth,
+// the running tasks in ECS's DescribeServices and ELBv2's DescribeTargetHealth; and what is changed
+// there is done here as well.
 func (w *world) newProxy() http.Handler {
 	target, _ := url.Parse(w.lab.URL) // the lab made it
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
-	proxy.ModifyResponse = func(response *http.Response) error {
-		if !strings.HasSuffix(response.Request.Header.Get("X-Amz-Target"), ".DescribeServices") || response.StatusCode != http.StatusOK {
-			return nil
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }, ModifyResponse: w.answered}
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, metricsPath) {
+			w.translate(rw, r)
+			return
 		}
-		body, err := io.ReadAll(response.Body)
+		ask, err := operation(r)
 		if err != nil {
-			return err
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
 		}
-		body, err = w.running(body)
-		if err != nil {
-			return err
+		if ask.action == "DescribeTargetHealth" && w.health(rw, ask.form.Get("TargetGroupArn")) {
+			return
 		}
-		response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		response.Header.Set("Content-Length", fmt.Sprint(len(body)))
-		response.Header.Del("X-Amz-Crc32")
+		proxy.ServeHTTP(rw, r.WithContext(context.WithValue(r.Context(), askedKey{}, ask)))
+	})
+}
+
+// throughProxy calls as functions do.
+func (w *world) throughProxy() aws.Config {
+	cfg := w.sdk.Copy()
+	cfg.BaseEndpoint = aws.String(w.proxy)
+	return cfg
+}
+
+// operation reads which operation a request is for; of a REST protocol none is told.
+func operation(r *http.Request) (asked, error) {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return asked{action: target[strings.LastIndex(target, ".")+1:]}, nil
+	}
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return asked{}, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return asked{}, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(string(body))
+	return asked{form.Get("Action"), form}, err
+}
+
+// answered does what the emulation has agreed to, and tells what runs.
+func (w *world) answered(response *http.Response) error {
+	ask, _ := response.Request.Context().Value(askedKey{}).(asked)
+	if response.StatusCode != http.StatusOK {
 		return nil
 	}
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-			body, _ := io.ReadAll(r.Body)
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			form, _ := url.ParseQuery(string(body))
-			if form.Get("Action") == "DescribeTargetHealth" && w.health(rw, form.Get("TargetGroupArn")) {
-				return
-			}
-		}
-		proxy.ServeHTTP(rw, r)
-	})
+	if slices.Contains([]string{"UpdateService", "ModifyRule", "CreateRule", "DeleteRule"}, ask.action) {
+		w.wake()
+		return nil
+	}
+	if ask.action != "DescribeServices" {
+		return w.backUp(response.Request.Context(), ask)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if body, err = w.running(body); err != nil {
+		return err
+	}
+	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	response.Header.Set("Content-Length", fmt.Sprint(len(body)))
+	response.Header.Del("X-Amz-Crc32")
+	return nil
 }
 
 // running puts what runs into an answer of DescribeServices.
@@ -59,56 +109,59 @@ func (w *world) running(body []byte) ([]byte, error) {
 	}
 	services, _ := answer["services"].([]any)
 	for _, one := range services {
-		s, _ := one.(map[string]any)
-		p, slot := w.slotOf(fmt.Sprint(s["serviceName"]))
+		told, _ := one.(map[string]any)
+		p, s := w.slotOf(fmt.Sprint(told["serviceName"]))
 		if p == nil {
 			continue
 		}
-		p.mu.Lock()
-		applied := p.applied[slot]
-		p.mu.Unlock()
-		count := 0
-		state, err := p.fleet.Describe(nil, p.scope, slot) //nolint:staticcheck // it reads memory only
+		state, err := s.fleet.Describe(context.Background(), p.scope, s.name)
 		if err != nil {
 			return nil, err
 		}
-		if applied.definition == s["taskDefinition"] {
-			count = state.Running
+		running := 0
+		if s.now().definition == told["taskDefinition"] {
+			running = state.Running
 		}
-		s["runningCount"], s["pendingCount"] = state.Running, 0
-		s["deployments"] = []any{map[string]any{
-			"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": s["taskDefinition"], "desiredCount": s["desiredCount"], "runningCount": count,
+		told["runningCount"], told["pendingCount"] = state.Running, 0
+		told["deployments"] = []any{map[string]any{
+			"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": told["taskDefinition"], "desiredCount": told["desiredCount"], "runningCount": running,
 			"pendingCount": 0, "failedTasks": 0, "createdAt": float64(time.Now().Unix()), "rolloutState": "COMPLETED",
 		}}
 	}
 	return json.Marshal(answer)
 }
 
-func (w *world) slotOf(name string) (*plane, deploy.Slot) {
+func (w *world) slotOf(name string) (*plane, *slot) {
 	for _, p := range w.planes {
 		for _, slot := range deploy.Slots() {
 			if p.place.Fleet.Services.Of(slot) == name {
-				return p, slot
+				return p, p.slots[slot]
 			}
 		}
 	}
-	return nil, ""
+	return nil, nil
 }
 
-// health answers DescribeTargetHealth by the router's checks.
-func (w *world) health(rw http.ResponseWriter, group string) bool {
-	type health struct {
+// The answer of DescribeTargetHealth.
+type (
+	targetHealth struct {
 		State       string
 		Reason      string `xml:",omitempty"`
 		Description string `xml:",omitempty"`
 	}
-	type member struct {
-		Target struct {
-			Id   string
-			Port string
-		}
-		TargetHealth health
+	targetMember struct {
+		ID     string       `xml:"Target>Id"`
+		Port   string       `xml:"Target>Port"`
+		Health targetHealth `xml:"TargetHealth"`
 	}
+	targetsAnswer struct {
+		XMLName xml.Name       `xml:"DescribeTargetHealthResponse"`
+		Members []targetMember `xml:"DescribeTargetHealthResult>TargetHealthDescriptions>member"`
+	}
+)
+
+// health answers DescribeTargetHealth by the router's checks, and false of a group that it has not.
+func (w *world) health(rw http.ResponseWriter, group string) bool {
 	for _, p := range w.planes {
 		for _, slot := range deploy.Slots() {
 			if p.place.Traffic.TargetGroupArns.Of(slot) != group {
@@ -118,17 +171,7 @@ func (w *world) health(rw http.ResponseWriter, group string) bool {
 			if err != nil {
 				return false
 			}
-			var members []member
-			for _, t := range targets {
-				var m member
-				m.Target.Id, m.Target.Port, _ = strings.Cut(strings.TrimPrefix(t.Target, "http://"), ":")
-				m.TargetHealth = health{State: state(t.State), Reason: t.Reason, Description: t.Description}
-				members = append(members, m)
-			}
-			text, err := xml.Marshal(struct {
-				XMLName xml.Name `xml:"DescribeTargetHealthResponse"`
-				Members []member `xml:"DescribeTargetHealthResult>TargetHealthDescriptions>member"`
-			}{Members: members})
+			text, err := xml.Marshal(healthOf(targets))
 			if err != nil {
 				return false
 			}
@@ -140,4 +183,12 @@ func (w *world) health(rw http.ResponseWriter, group string) bool {
 	return false
 }
 
-func state(s router.State) string { return strings.ToLower(string(s)) }
+func healthOf(targets []router.TargetHealth) targetsAnswer {
+	var answer targetsAnswer
+	for _, t := range targets {
+		m := targetMember{Health: targetHealth{State: strings.ToLower(string(t.State)), Reason: t.Reason, Description: t.Description}}
+		m.ID, m.Port, _ = strings.Cut(strings.TrimPrefix(t.Target, "http://"), ":")
+		answer.Members = append(answer.Members, m)
+	}
+	return answer
+}

@@ -45,10 +45,16 @@ func (w wire) call(ctx context.Context, method, path, service string, header htt
 
 // query calls an operation of a service that speaks the query protocol.
 func (w wire) query(ctx context.Context, service, action, version string, values map[string]string) ([]byte, error) {
-	form := url.Values{"Action": {action}, "Version": {version}}
+	form := url.Values{}
 	for name, value := range values {
 		form.Set(name, value)
 	}
+	return w.form(ctx, service, action, version, form)
+}
+
+func (w wire) form(ctx context.Context, service, action, version string, form url.Values) ([]byte, error) {
+	form.Set("Action", action)
+	form.Set("Version", version)
 	answer, err := w.call(ctx, http.MethodPost, "/", service, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", action, err)
