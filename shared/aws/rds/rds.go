@@ -125,7 +125,15 @@ func (b Backups) Snapshot(ctx context.Context, instance, id string) (database.Sn
 	if snapshot.Status == database.Failed {
 		snapshot.Reason = "RDS calls it " + aws.ToString(found.Status)
 	}
-	return snapshot, nil
+	return whole(snapshot), nil
+}
+
+// whole is a snapshot whose progress agrees with its status: RDS only estimates the former.
+func whole(snapshot database.Snapshot) database.Snapshot {
+	if snapshot.Status == database.Available {
+		snapshot.Percent = 100
+	}
+	return snapshot
 }
 
 func (b Backups) clusterSnapshot(ctx context.Context, at place.Place, cluster, id string) (database.Snapshot, error) {
@@ -140,11 +148,11 @@ func (b Backups) clusterSnapshot(ctx context.Context, at place.Place, cluster, i
 	if of := aws.ToString(found.DBClusterIdentifier); of != cluster {
 		return database.Snapshot{}, fault.New(fault.Invalid, "describe cluster snapshot %q: it is of %q, not of %q", id, of, cluster)
 	}
-	return database.Snapshot{
+	return whole(database.Snapshot{
 		ID: id, Status: status(aws.ToString(found.Status)), At: aws.ToTime(found.SnapshotCreateTime).UTC(),
 		Bytes: int64(aws.ToInt32(found.AllocatedStorage)) << 30, Percent: int(aws.ToInt32(found.PercentProgress)),
 		Reason: map[database.Status]string{database.Failed: "RDS calls it " + aws.ToString(found.Status)}[status(aws.ToString(found.Status))],
-	}, nil
+	}), nil
 }
 
 // errNoRestore says what is not built.

@@ -143,7 +143,7 @@ func TestSnapshotProgress(t *testing.T) {
 	one := f.snapshots["s"]
 	one.Status, one.SnapshotCreateTime = aws.String("available"), &taken
 	f.snapshots["s"] = one
-	if got, err := b.Snapshot(t.Context(), "shop", "s"); err != nil || got.Status != database.Available || !got.At.Equal(taken) || got.Bytes != 20<<30 {
+	if got, err := b.Snapshot(t.Context(), "shop", "s"); err != nil || got.Status != database.Available || !got.At.Equal(taken) || got.Bytes != 20<<30 || got.Percent != 100 {
 		t.Errorf("got %+v and error %v", got, err)
 	}
 	one.Status = aws.String("failed")

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -104,8 +105,12 @@ func (b Bucket) list(ctx context.Context, prefix string) ([]string, error) {
 }
 
 // Put writes a document under a key: record.Archive. Writing the same key again adds a version,
-// since the bucket keeps them.
+// since the bucket keeps them. A key that leads out of its folder is fault.Invalid: S3 would take
+// it for a name like any other, and nobody would find it.
 func (b Bucket) Put(ctx context.Context, key string, body []byte) error {
+	if !fs.ValidPath(key) || key == "." {
+		return fault.New(fault.Invalid, "write object %q of bucket %q: a key is names with single slashes between them", key, b.name)
+	}
 	return b.put(ctx, key, body, func(*s3.PutObjectInput) {})
 }
 

@@ -153,6 +153,18 @@ func TestBucket(t *testing.T) {
 	}
 }
 
+func TestPutRefusesKeysThatLeadOut(t *testing.T) {
+	b, f := bucket()
+	for _, key := range []string{"../b.txt", "records/../../b.txt", "/b.txt", "", ".", "records//b.txt"} {
+		if err := b.Put(t.Context(), key, nil); !fault.Is(err, fault.Invalid) {
+			t.Errorf("key %q: got error %v, want one of class Invalid", key, err)
+		}
+	}
+	if len(f.objects) > 0 {
+		t.Errorf("got objects %v, want none", f.objects)
+	}
+}
+
 func TestBucketOverTheWire(t *testing.T) {
 	cfg := awstest.Open(t)
 	name := awstest.Name("pilotage")
