@@ -36,6 +36,11 @@ func (w *world) configuration(ctx context.Context, name string) (runtimeapi.Func
 
 // invoke is the emulation's lab.Function.
 func (w *world) invoke(ctx context.Context, name string, payload json.RawMessage) (json.RawMessage, error) {
+	if w.answer != nil {
+		if result, is := w.answer(payload); is {
+			return result, nil
+		}
+	}
 	w.stages.note(payload)
 	result, err := w.host.Invoke(ctx, name, payload)
 	w.calls.add(name)

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 )
 
 // mails is the mailbox of everybody: SNS posts notifications to it.
@@ -17,18 +16,15 @@ type mails struct {
 	sent []mail
 }
 
-// mail is one that arrived. To is whose subscription it came by.
-type mail struct {
-	To, Subject, Message string
-	At                   time.Time
-}
+// mail is one that arrived. To is whose subscription it came by, Topic the topic's ARN.
+type mail struct{ To, Topic, Subject, Message string }
 
 // ServeHTTP takes one notification. The query says whose subscription it came by.
 func (m *mails) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	var note struct{ Type, Subject, Message string }
+	var note struct{ Type, TopicArn, Subject, Message string }
 	if json.NewDecoder(r.Body).Decode(&note) == nil && note.Message != "" && note.Type == "Notification" {
 		m.mu.Lock()
-		m.sent = append(m.sent, mail{r.URL.Query().Get("to"), note.Subject, note.Message, time.Now()})
+		m.sent = append(m.sent, mail{r.URL.Query().Get("to"), note.TopicArn, note.Subject, note.Message})
 		m.mu.Unlock()
 	}
 	rw.WriteHeader(http.StatusOK)

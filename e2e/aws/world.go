@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -43,6 +44,8 @@ type world struct {
 	mails   mails
 	stages  stages
 	calls   calls
+	// answer may stand in for a function; it may be nil.
+	answer func(payload json.RawMessage) (json.RawMessage, bool)
 	// urls are the functions' addresses, by the functions' names.
 	urls          map[string]string
 	password      string

@@ -19,6 +19,9 @@ func Sender(t *testing.T, s Subject) {
 	}
 	s.until(t, "both messages have arrived", func() bool { return len(s.Sent(t)) >= before+len(messages) })
 	for i, want := range messages {
+		if s.Delivered != nil {
+			want = s.Delivered(want)
+		}
 		if got := s.Sent(t)[before+i]; got != want {
 			t.Errorf("got message %+v, want %+v", got, want)
 		}

@@ -35,13 +35,36 @@ type Subject struct {
 	Works string
 	// Within bounds how long anything may take that the world does by itself.
 	Within time.Duration
+	// Span is the length of time in which signals are counted; a second when 0.
+	Span time.Duration
 	// Sent are the messages that have arrived, in order.
 	Sent func(t *testing.T) []notify.Message
+	// Delivered is what can arrive of a message; nil for all of it.
+	Delivered func(notify.Message) notify.Message
+	// Unproven are the clauses that cannot be proven where the test runs, each with the reason. They
+	// are said, and left out.
+	Unproven map[Clause]string
 	// Stored reads a document of the archive.
 	Stored func(t *testing.T, key string) string
 	// Wait starts an execution that waits for a token, and returns the token and what tells how
 	// the execution ended.
 	Wait func(t *testing.T) (token string, end func() End)
+}
+
+// Clause names a part of the contract that a Subject may have to leave unproven.
+type Clause string
+
+// FailureAnsweredOnce is that SendTaskFailure tells when nobody waits for a token any more.
+const FailureAnsweredOnce Clause = "SendTaskFailure with a token that was answered is ErrNotWaiting"
+
+// proven reports whether a clause is tested, and says so loudly when it is not.
+func (s Subject) proven(t *testing.T, clause Clause) bool {
+	t.Helper()
+	reason, unproven := s.Unproven[clause]
+	if unproven {
+		t.Logf("SKIPPED clause %q: %s", clause, reason)
+	}
+	return !unproven
 }
 
 // End is how an execution ended: with an output, or with an error and its cause.
