@@ -161,16 +161,20 @@ func (s Stage) judge(ctx context.Context, doc deploy.Document, now time.Time) (c
 // baseline is how long before the shift the active release is counted by itself.
 const baseline = 60 * time.Second
 
-// series is everything counted since shortly before the first weight, each span with the
-// weight that the candidate had in it. A source that cannot be asked gives a span that is
-// missing: that is never a pass.
+// series is everything counted since shortly before the first weight, each span with the weight
+// that the candidate had in it. A source that cannot be asked gives a span that is missing: that is
+// never a pass.
 func (s Stage) series(ctx context.Context, doc deploy.Document, now time.Time) ([]canary.Interval, error) {
 	steps := doc.Results.Observe.Steps
 	first := doc.Results.Shift.At
 	if len(steps) > 0 {
 		first = steps[0].From
 	}
-	points, err := s.Signals.Counts(ctx, doc.Request.Scope, first.Add(-baseline), now)
+	before, err := s.Signals.Counts(ctx, doc.Request.Scope, first.Add(-baseline), first)
+	var points []signal.Point
+	if err == nil {
+		points, err = s.Signals.Counts(ctx, doc.Request.Scope, first, now)
+	}
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
@@ -178,17 +182,31 @@ func (s Stage) series(ctx context.Context, doc deploy.Document, now time.Time) (
 		missing := canary.Interval{Start: doc.Results.Shift.At, Length: time.Second, Weight: int(weight(doc)), Missing: err.Error()}
 		return []canary.Interval{missing}, nil
 	}
-	intervals := make([]canary.Interval, len(points))
-	for i, point := range points {
-		intervals[i] = canary.Interval{
+	intervals := alone(doc, before)
+	for _, point := range points {
+		interval := canary.Interval{
 			Start: point.Start, Length: point.Length, Weight: weightAt(doc, point.Start),
 			Candidate: canary.Counts(point.Of(doc.Plan.Target)), Active: canary.Counts(point.Of(doc.Plan.Target.Other())),
 		}
 		if point.Missing {
-			intervals[i].Missing = "the source has no counts"
+			interval.Missing = "the source has no counts"
 		}
+		intervals = append(intervals, interval)
 	}
 	return intervals, nil
+}
+
+// alone is the active release by itself, before the first weight. What the candidate's slot answered
+// then was another release, or nothing: it is not held against the candidate, and its silence hides
+// nothing of what came after.
+func alone(doc deploy.Document, before []signal.Point) []canary.Interval {
+	var intervals []canary.Interval
+	for _, point := range before {
+		if !point.Missing {
+			intervals = append(intervals, canary.Interval{Start: point.Start, Length: point.Length, Active: canary.Counts(point.Of(doc.Plan.Target.Other()))})
+		}
+	}
+	return intervals
 }
 
 // weightAt is the weight that the candidate had been given at a moment.

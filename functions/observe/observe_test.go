@@ -18,10 +18,13 @@ import (
 // users ask so much of each slot every second, and so much of it fails.
 type users struct {
 	candidate, active deploy.Counted
-	err               error
-	missing           bool
-	halt              ledger.Halt
-	renewed           int
+	// before, when it is set, is what the candidate's slot answered until the shift.
+	before  deploy.Counted
+	shift   time.Time
+	err     error
+	missing bool
+	halt    ledger.Halt
+	renewed int
 }
 
 func (u *users) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([]signal.Point, error) {
@@ -30,7 +33,11 @@ func (u *users) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([
 	}
 	var points []signal.Point
 	for at := from.Truncate(time.Second); !at.Add(time.Second).After(to); at = at.Add(time.Second) {
-		points = append(points, signal.Point{Start: at, Length: time.Second, Green: u.candidate, Blue: u.active, Missing: u.missing})
+		point := signal.Point{Start: at, Length: time.Second, Green: u.candidate, Blue: u.active, Missing: u.missing}
+		if at.Before(u.shift) {
+			point.Green = u.before
+		}
+		points = append(points, point)
 	}
 	return points, nil
 }
@@ -108,6 +115,45 @@ func TestBakeEndsAsTheEnvironmentSays(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatTheSlotRanBeforeIsNotTheCandidates: a bad release was taken back, and its correction comes
+// within the same minute.
+func TestWhatTheSlotRanBeforeIsNotTheCandidates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := deploy.Counted{Requests: 100}
+		u := &users{candidate: good, active: good, before: deploy.Counted{Requests: 100, Errors: 50}, shift: time.Now()}
+		result, _, err := bake(t, u, document(deploy.InconclusiveFail, 60))
+		if err != nil || result.Verdict != "pass" || result.Candidate.Errors != 0 {
+			t.Errorf("got %+v and error %v, want a pass", result, err)
+		}
+	})
+}
+
+// TestSilenceBeforeTheShiftHidesNothing: the source ends its series at a span that may still come.
+func TestSilenceBeforeTheShiftHidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := deploy.Counted{Requests: 100}
+		u := &users{candidate: deploy.Counted{Requests: 100, Errors: 30}, active: busy}
+		silent := silentBefore{u, time.Now()}
+		_, err := Stage{Signals: silent, Leases: u, Clock: clock.System{}}.Handle(t.Context(), document(deploy.InconclusiveProceed, 600))
+		if !fault.Is(err, fault.Regressed) {
+			t.Errorf("got %v, want Regressed: the candidate's errors are known", err)
+		}
+	})
+}
+
+// silentBefore has nothing from before a moment, and nothing after that in a series from before it.
+type silentBefore struct {
+	*users
+	moment time.Time
+}
+
+func (s silentBefore) Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+	if from.Before(s.moment) {
+		return nil, nil
+	}
+	return s.users.Counts(ctx, scope, from, to)
 }
 
 func TestOneInvocationStaysWithinItsBudget(t *testing.T) {
