@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
@@ -30,7 +31,10 @@ func (s *story) approve(ctx context.Context, id, by string) error {
 	if status != http.StatusOK || !strings.Contains(page, "<form") || !strings.Contains(page, by) {
 		return fmt.Errorf("the approval page answered %d and is not the form of %s", status, by)
 	}
-	status, _, err = s.browse(ctx, http.MethodPost, link, url.Values{"code": {"0000-0000"}, "decision": {"approve"}})
+	form := hidden(page)
+	form.Set("decision", "approve")
+	form.Set("code", "0000-0000")
+	status, _, err = s.browse(ctx, http.MethodPost, link, form)
 	if err != nil {
 		return err
 	}
@@ -38,11 +42,21 @@ func (s *story) approve(ctx context.Context, id, by string) error {
 		s.wrong("a wrong code was answered with 200")
 	}
 	s.progress("%s reads the plan and approves", by)
-	status, page, err = s.browse(ctx, http.MethodPost, link, url.Values{"code": {code[1]}, "decision": {"approve"}, "reason": {"looks good"}})
+	form.Set("code", code[1])
+	status, page, err = s.browse(ctx, http.MethodPost, link, form)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("the approval was answered with %d: %s", status, page)
 	}
 	return err
+}
+
+// hidden are the fields that a browser sends without showing them.
+func hidden(page string) url.Values {
+	form := url.Values{}
+	for _, field := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindAllStringSubmatch(page, -1) {
+		form.Set(html.UnescapeString(field[1]), html.UnescapeString(field[2]))
+	}
+	return form
 }
 
 // mail waits for a mail about a deployment.

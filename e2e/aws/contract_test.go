@@ -20,8 +20,6 @@ import (
 	"github.com/pilotage/pilotage/e2e/lab"
 	"github.com/pilotage/pilotage/e2e/worldtest"
 	"github.com/pilotage/pilotage/functions"
-	"github.com/pilotage/pilotage/functions/decide"
-	"github.com/pilotage/pilotage/functions/intake"
 	"github.com/pilotage/pilotage/functions/watchdog"
 	"github.com/pilotage/pilotage/shared/aws/cloudwatch"
 	"github.com/pilotage/pilotage/shared/aws/dynamodb"
@@ -36,6 +34,7 @@ import (
 	"github.com/pilotage/pilotage/shared/aws/sns"
 	"github.com/pilotage/pilotage/shared/aws/ssm"
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
@@ -99,7 +98,7 @@ func (w *world) ports() functions.World {
 	return functions.World{
 		Clock: clock.System{}, NewID: shortID, Ledger: book, Settings: places, Catalog: bucket, Archive: bucket, Balancer: balancer,
 		Fleet:   ecs.New(cfg, ecs.Ports{Places: places, Leases: book, Releases: bucket, Targets: balancer}),
-		Backups: rds.New(cfg, places, book), Signals: cloudwatch.New(cfg, places), Tokens: sfn.NewTokens(cfg, decide.ErrNotWaiting),
+		Backups: rds.New(cfg, places, book), Signals: cloudwatch.New(cfg, places), Tokens: sfn.NewTokens(cfg, decision.ErrNotWaiting),
 		Schema: schema.Schema{Connections: secretsmanager.NewConnections(cfg, places, ""), Migrations: bucket, Leases: book},
 		Caller: traffic.HTTPCaller{Client: traffic.NewHTTPClient(), URL: func(ctx context.Context, scope deploy.Scope) (string, error) {
 			env, err := places.Environment(ctx, scope)
@@ -109,8 +108,8 @@ func (w *world) ports() functions.World {
 		Bus:     eventbridge.New(cfg, w.variables["PILOTAGE_BUS_NAME"]),
 		Secrets: secretsmanager.New(cfg, w.variables["PILOTAGE_WEBHOOK_SECRET_ARN"], "PILOTAGE_WEBHOOK_SECRET_ARN"),
 		Executions: sfn.NewExecutions(cfg, map[string]sfn.Machine{
-			intake.DeployMachine:     {Arn: w.variables["PILOTAGE_DEPLOY_MACHINE_ARN"], Setting: "PILOTAGE_DEPLOY_MACHINE_ARN"},
-			watchdog.RollbackMachine: {Arn: w.variables["PILOTAGE_ROLLBACK_MACHINE_ARN"], Setting: "PILOTAGE_ROLLBACK_MACHINE_ARN"},
+			string(deploy.KindDeploy): {Arn: w.variables["PILOTAGE_DEPLOY_MACHINE_ARN"], Setting: "PILOTAGE_DEPLOY_MACHINE_ARN"},
+			watchdog.RollbackMachine:  {Arn: w.variables["PILOTAGE_ROLLBACK_MACHINE_ARN"], Setting: "PILOTAGE_ROLLBACK_MACHINE_ARN"},
 		}),
 	}
 }

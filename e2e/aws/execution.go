@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
-	"github.com/pilotage/pilotage/functions/intake"
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/ledger"
 )
 
@@ -40,7 +40,7 @@ func (s *story) start(ctx context.Context, machine, by string, input map[string]
 		return "", "", err
 	}
 	person, _, _ := strings.Cut(by, "@")
-	id = intake.NewDeploymentID(time.Now(), person)
+	id = admission.NewDeploymentID(time.Now(), person)
 	answer, err := sfn.NewFromConfig(s.sdk).StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: aws.String(machine), Name: aws.String(id), Input: aws.String(string(text))})
 	if err != nil {
 		return "", "", fmt.Errorf("start %s: %w", id, err)

@@ -42,13 +42,31 @@ func (w *world) invoke(ctx context.Context, name string, payload json.RawMessage
 		}
 	}
 	w.stages.note(payload)
-	result, err := w.host.Invoke(ctx, name, payload)
+	result, err := w.host.Invoke(ctx, name, timed(payload))
 	w.calls.add(name)
 	var failed *runtimeapi.Error
 	if errors.As(err, &failed) {
 		return nil, &lab.Error{Type: failed.Type, Message: failed.Message}
 	}
 	return result, err
+}
+
+// timed is an event with its time as EventBridge writes it: the emulation's is a number of seconds.
+func timed(payload json.RawMessage) json.RawMessage {
+	var event map[string]json.RawMessage
+	if json.Unmarshal(payload, &event) != nil || event["detail-type"] == nil {
+		return payload
+	}
+	var seconds float64
+	if json.Unmarshal(event["time"], &seconds) != nil {
+		return payload
+	}
+	event["time"], _ = json.Marshal(time.Unix(int64(seconds), 0).UTC()) // a time can be encoded
+	changed, err := json.Marshal(event)
+	if err != nil {
+		return payload
+	}
+	return changed
 }
 
 // stages are those that each execution has entered: what is shown of progress.

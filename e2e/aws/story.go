@@ -29,10 +29,15 @@ type story struct {
 	problems []string
 }
 
+// patience bounds a scenario.
+const patience = 4 * time.Minute
+
 // tell runs a scenario. What goes wrong in it is a problem of the story, and ends nothing else.
 func (w *world) tell(ctx context.Context, name, environment string, run func(context.Context, *story) error) *story {
 	s := &story{world: w, name: name, environment: environment, started: time.Now()}
 	say("%s begins", name)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := run(ctx, s); err != nil {
 		s.wrong("%v", err)
 	}
