@@ -47,28 +47,12 @@ func (f Function) pipeline(ctx context.Context, change PipelineChange) (Result, 
 			Kind: deploy.KindDeploy, Scope: one.Scope, RequestedBy: "codepipeline", Reason: cut(where(change) + " succeeded"),
 			Source: deploy.Source{Kind: deploy.FromCodePipeline, Repository: one.Repository, Commit: commits[0], Pipeline: change.Pipeline, Execution: change.Execution},
 		}
-		if request, err = f.named(ctx, one, request, commits[0]); err != nil {
+		if request, err = admission.OfCommit(ctx, f.Ledger, one, request, commits[0]); err != nil {
 			return Result{}, err
 		}
 		orders = append(orders, admission.Order{Key: strings.Join([]string{"codepipeline", change.Pipeline, change.Execution, change.Stage}, " "), Request: request})
 	}
 	return f.admit(ctx, orders, "no environment waits for %s", where(change))
-}
-
-// named is the request with what it asks for: the release of a commit, or the promotion of the
-// deployment that verified it.
-func (f Function) named(ctx context.Context, one deploy.Configured, request deploy.Request, commit string) (deploy.Request, error) {
-	from := one.Environment.PromoteFrom
-	if from == "" {
-		request.Release = commit
-		return request, nil
-	}
-	var err error
-	request.Promotes, err = f.newest(ctx, sibling(one.Scope, from), commit)
-	if err == nil && request.Promotes == "" {
-		err = fault.New(fault.Denied, "%s takes only what %s has verified, and %s has verified no release of commit %s", one.Scope.Environment, from, from, commit)
-	}
-	return request, err
 }
 
 func where(change PipelineChange) string {

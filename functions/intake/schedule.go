@@ -7,7 +7,6 @@ import (
 	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
-	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // Scheduled is the detail of a "Scheduled Deployment" event: what EventBridge Scheduler is told
@@ -34,7 +33,7 @@ func (f Function) schedule(ctx context.Context, due Scheduled) (Result, error) {
 	}
 	var nothing string
 	if from := one.Environment.PromoteFrom; from != "" {
-		request.Promotes, err = f.newest(ctx, sibling(one.Scope, from), "")
+		request.Promotes, err = admission.Newest(ctx, f.Ledger, admission.Sibling(one.Scope, from), "")
 		nothing = from + " has verified nothing yet"
 	} else {
 		request.Release, err = f.head(ctx, one)
@@ -74,32 +73,4 @@ func (f Function) head(ctx context.Context, one deploy.Configured) (string, erro
 		return head.Commit, err
 	}
 	return "", nil
-}
-
-// sibling is the scope of another environment of the same service.
-func sibling(scope deploy.Scope, environment string) deploy.Scope {
-	scope.Environment = environment
-	return scope
-}
-
-// searched is how many deployments are looked through for a verified one.
-const searched = 200
-
-// newest is the id of the newest verified deployment of a scope, of a commit unless that is
-// empty; nothing when there is none.
-func (f Function) newest(ctx context.Context, scope deploy.Scope, commit string) (string, error) {
-	entries, err := f.Ledger.Deployments(ctx, scope, searched)
-	if err != nil {
-		return "", err
-	}
-	for _, entry := range entries {
-		if verified(entry) && (commit == "" || entry.Plan.Release.Commit == commit) {
-			return entry.ID, nil
-		}
-	}
-	return "", nil
-}
-
-func verified(entry ledger.Deployment) bool {
-	return entry.Kind == deploy.KindDeploy && entry.Verified()
 }
