@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Release is a version of a service that can be deployed: an artefact with its migrations and
@@ -129,3 +130,9 @@ const (
 	SeverityRefuse = "refuse"
 	SeverityWarn   = "warn"
 )
+
+// IsCommit reports whether text is the 40 lower-case hex digits of a commit. A branch, or part
+// of a commit, is not one thing for ever, so neither names a release.
+func IsCommit(text string) bool {
+	return len(text) == 40 && strings.Trim(text, "0123456789abcdef") == ""
+}
