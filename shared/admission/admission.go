@@ -113,3 +113,14 @@ func (d Door) start(ctx context.Context, first taken) error {
 func NewDeploymentID(now time.Time, suffix string) string {
 	return now.UTC().Format("20060102-150405") + "-" + suffix
 }
+
+// StartedAt is when the deployment of an id was admitted, to the second; false for a text that
+// is not an id which NewDeploymentID made.
+func StartedAt(id string) (time.Time, bool) {
+	const layout = "20060102-150405"
+	if len(id) <= len(layout) || id[len(layout)] != '-' {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(layout, id[:len(layout)])
+	return at, err == nil
+}
