@@ -45,7 +45,7 @@ lint: node_modules/.all ## gofumpt, go vet and golangci-lint
 	@echo "==> go vet"
 	@$(GO) vet ./...
 	@echo "==> golangci-lint (compiles it first: some minutes)"
-	@$(GO) run $(GOLANGCI) run $(PACKAGES:%=%)
+	@GOGC=400 $(GO) run $(GOLANGCI) run $(PACKAGES) ./infra/...
 
 audit: synth ## test the templates and check them with cdk-nag, cfn-guard and cfn-lint
 	@echo "==> go test ./infra: what is promised of the templates and definitions"

@@ -29,8 +29,11 @@ func newTemplate(scope constructs.Construct, w works, s slots, logs string) awse
 	}
 	var environment, hidden []any
 	for _, pair := range [][2]string{
-		{"ADDRESS", "0.0.0.0:8080"}, {"LOG_LEVEL", capacity.LogLevel}, {"METRICS_ENABLED", "true"},
-		{"NODE_ENV", w.props.Name}, {"FRONTEND_URL", w.props.Environment.URL},
+		{"ADDRESS", "0.0.0.0:8080"},
+		{"LOG_LEVEL", capacity.LogLevel},
+		{"METRICS_ENABLED", "true"},
+		{"NODE_ENV", w.props.Name},
+		{"FRONTEND_URL", w.props.Environment.URL},
 	} {
 		environment = append(environment, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(pair[0]), Value: jsii.String(pair[1])})
 	}

@@ -27,7 +27,7 @@ func (w works) rights(stack awscdk.Stack) map[string][]grant.Statement {
 		"PlanRollback": slices.Concat(routes, slots, w.connect(stack), w.readSnapshots(rds)),
 		"Migrate":      w.connect(stack),
 		"Verify":       slices.Concat(routes, w.connect(stack)),
-		"Maintenance":  slices.Concat(routes, w.showMaintenance(stack)),
+		"Maintenance":  slices.Concat(routes, w.showMaintenance()),
 		"Shift": slices.Concat(routes, []grant.Statement{{
 			Actions: []string{"elasticloadbalancing:ModifyRule"}, Resources: []string{*w.balancer.users.Ref()},
 		}}),
@@ -94,7 +94,7 @@ func (w works) readTraffic() []grant.Statement {
 }
 
 // showMaintenance is to make and to delete the rule of the maintenance page.
-func (w works) showMaintenance(stack awscdk.Stack) []grant.Statement {
+func (w works) showMaintenance() []grant.Statement {
 	listener := *w.balancer.listener.Ref()
 	// arn:…:listener/app/NAME/ID/ID, and of its rules arn:…:listener-rule/app/NAME/ID/ID/ID.
 	parts := awscdk.Fn_Split(jsii.String(":listener/"), jsii.String(listener), nil)

@@ -130,6 +130,8 @@ func SettingsParameter(root, service, environment string) string {
 }
 
 // PlaceParameter is the name of an environment's Place.
+//
+//nolint:revive // place.PlaceParameter beside place.SettingsParameter: neither is just the parameter
 func PlaceParameter(root, service, environment string) string {
 	return fmt.Sprintf("%s/%s/%s/place", root, service, environment)
 }
