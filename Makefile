@@ -18,7 +18,7 @@ LAMBDA   := $(BUILD)/lambda/bootstrap
 # What the CDK app is told beyond cdk.json: make synth CONFIG=my/pilotage.yaml CONTEXT="-c name=value"
 SETTINGS = $(if $(CONFIG),-c configuration=$(CONFIG)) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(CONTEXT)
 
-.PHONY: help demo test lint audit fuzz bench functions synth deploy diff destroy clean
+.PHONY: help demo test lint audit fuzz bench e2e-aws functions synth deploy diff destroy clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -66,6 +66,11 @@ fuzz: ## fuzz each parser for ten seconds
 
 bench: ## measure, side by side in one run
 	@$(GO) test -run '^$$' -bench . -benchtime 2s ./local/router ./local/asl ./shared/canary ./local/sim ./local/world
+
+e2e-aws: node_modules/.all ## run the pipeline end to end on an emulated AWS, where there is one
+	@$(GO) run ./e2e/aws
+	@echo "==> the contract of the ports, over the wire"
+	@$(GO) test -tags e2e -count=1 -timeout 20m -v -run '^TestAdaptersKeepTheContract$$' ./e2e/aws
 
 functions: ## compile the functions for Lambda
 	@echo "==> compiling $(LAMBDA)"

@@ -93,8 +93,10 @@ func define(r *resource) {
 
 // ruleOf names the bus of a rule: the emulation does not resolve a reference there.
 func (c changer) ruleOf(r *resource) {
-	if bus := c.resources[attributeOf(r.Properties["EventBusName"])]; bus != nil {
-		r.Properties["EventBusName"] = bus.Properties["Name"]
+	for _, id := range []string{refOf(r.Properties["EventBusName"]), attributeOf(r.Properties["EventBusName"])} {
+		if bus := c.resources[id]; bus != nil {
+			r.Properties["EventBusName"] = bus.Properties["Name"]
+		}
 	}
 }
 

@@ -138,13 +138,23 @@ func (s *story) undone(ctx context.Context, u undoing) error {
 	return nil
 }
 
-// unneeded tells the watchdog that an execution has failed, as Step Functions tells EventBridge on
-// AWS and the emulation does not: it has nothing to do, for the record is closed.
+// unneeded tells the watchdog of an end with which it has nothing to do, for the record is closed.
 func (s *story) unneeded(ctx context.Context, e execution) error {
 	before, err := s.ledger.Deployments(ctx, s.scope(), 100)
 	if err != nil {
 		return err
 	}
+	if err := s.announce(ctx, e); err != nil {
+		return err
+	}
+	after, err := s.ledger.Deployments(ctx, s.scope(), 100)
+	equal(s, "the ledger's entries once the watchdog has looked", len(after), len(before))
+	return err
+}
+
+// announce puts the end of an execution on the default bus, as Step Functions does on AWS and the
+// emulation does not, and waits until the watchdog has looked at it.
+func (s *story) announce(ctx context.Context, e execution) error {
 	detail, err := json.Marshal(map[string]string{
 		"executionArn": s.execution("pilotage-deploy", e.name), "name": e.name, "status": e.status,
 		"stateMachineArn": fmt.Sprintf("arn:aws:states:%s:%s:stateMachine:pilotage-deploy", region, account),
@@ -156,14 +166,14 @@ func (s *story) unneeded(ctx context.Context, e execution) error {
 	answer, err := eventbridge.NewFromConfig(s.sdk).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		Source: aws.String("aws.states"), DetailType: aws.String("Step Functions Execution Status Change"), Detail: aws.String(string(detail)),
 	}}})
-	if err != nil || answer.FailedEntryCount > 0 {
-		return fmt.Errorf("put the end of %s on the bus: %d entries failed, %w", e.name, answer.FailedEntryCount, err)
-	}
-	err = until(ctx, func() (bool, error) { return s.calls.of("pilotage-Watchdog") > invoked, nil })
 	if err != nil {
+		return fmt.Errorf("put the end of %s on the bus: %w", e.name, err)
+	}
+	if answer.FailedEntryCount > 0 {
+		return fmt.Errorf("put the end of %s on the bus: it was refused", e.name)
+	}
+	if err := until(ctx, func() (bool, error) { return s.calls.of("pilotage-Watchdog") > invoked, nil }); err != nil {
 		return fmt.Errorf("the watchdog was not called: %w", err)
 	}
-	after, err := s.ledger.Deployments(ctx, s.scope(), 100)
-	equal(s, "the ledger's entries once the watchdog has looked", len(after), len(before))
-	return err
+	return nil
 }

@@ -25,6 +25,7 @@ type execution struct {
 }
 
 const (
+	aborted   = string(types.ExecutionStatusAborted)
 	succeeded = string(types.ExecutionStatusSucceeded)
 	failed    = string(types.ExecutionStatusFailed)
 )
@@ -81,6 +82,17 @@ func (s *story) end(ctx context.Context, arn string) (execution, error) {
 		}
 		waitABit(ctx, pollEvery)
 	}
+}
+
+// stopAt stops an execution in the console, as soon as it has entered a stage.
+func (s *story) stopAt(ctx context.Context, arn, stage string) error {
+	id := arn[strings.LastIndex(arn, ":")+1:]
+	if err := until(ctx, func() (bool, error) { return slices.Contains(s.stages.from(id, 0), stage), nil }); err != nil {
+		return fmt.Errorf("execution %s did not come to %s: %w", id, stage, err)
+	}
+	s.progress("somebody stops %s at %s", id, stage)
+	_, err := sfn.NewFromConfig(s.sdk).StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: aws.String(arn), Cause: aws.String("stopped by a person")})
+	return err
 }
 
 // path are the states of an execution's history.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/github"
+	"github.com/pilotage/pilotage/shared/ledger"
 )
 
 // Who takes part. The others of pilotage.yaml must not hear of anything.
@@ -37,7 +38,7 @@ type cast struct {
 
 // play runs the scenarios, those of different environments side by side.
 func (w *world) play(ctx context.Context) error {
-	releases, err := w.publish(ctx, "1.0.0", "1.1.0", "1.2.0")
+	releases, err := w.publish(ctx, "1.0.0", "1.1.0", "1.2.0", "1.5.0")
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,12 @@ func (w *world) play(ctx context.Context) error {
 		},
 	)...)
 	stories = append(stories, together(
-		staging("bad-release-caught", c.badReleaseCaught),
+		func() []*story {
+			return []*story{
+				w.tell(ctx, "bad-release-caught", "staging", c.badReleaseCaught),
+				w.tell(ctx, "stopped-in-console", "staging", c.stoppedInConsole),
+			}
+		},
 		func() []*story {
 			return []*story{
 				w.tell(ctx, "promote-to-production", "production", c.promoteToProduction),
@@ -191,6 +197,46 @@ func (c *cast) badReleaseCaught(ctx context.Context, s *story) error {
 		return err
 	}
 	return leave(some())
+}
+
+// stoppedInConsole is a deployment that a person starts in spite of the hold, and that somebody stops
+// when half of the traffic has moved. The watchdog takes it back.
+func (c *cast) stoppedInConsole(ctx context.Context, s *story) error {
+	leave, err := s.users(ctx)
+	if err != nil {
+		return err
+	}
+	id, arn, err := s.start(ctx, s.variables["PILOTAGE_DEPLOY_MACHINE_ARN"], clara, map[string]any{"release": "1.5.0", "reason": "RUN-131: statistics by week"})
+	if err != nil {
+		return err
+	}
+	if err := s.stopAt(ctx, arn, "Prove"); err != nil {
+		return err
+	}
+	stopped, err := s.end(ctx, arn)
+	if err != nil {
+		return err
+	}
+	equal(s, "the status of "+id, stopped.status, aborted)
+	if err := s.announce(ctx, stopped); err != nil {
+		return err
+	}
+	entry, err := s.entry(ctx, "rollback of "+id, func(entry ledger.Deployment) bool { return entry.ID == id+"-watchdog-1" })
+	if err != nil {
+		return err
+	}
+	back, err := s.end(ctx, entry.Execution)
+	if err != nil {
+		return err
+	}
+	s.ended(back, succeeded, "")
+	s.took(back, backPath("RestoreCapacity", "RestoreTraffic", "ProveTraffic", "Abandon", "RevertSchema"), []string{"Approve", "RestoreDatabase", "Page"})
+	if err := s.undone(ctx, undoing{id: id, by: back.name, live: c.staged, release: c.releases["1.1.0"]}); err != nil {
+		return err
+	}
+	s.told(id, map[string][]string{team: {": starting"}})
+	s.told(back.name, map[string][]string{team: {": starting", ": rolled-back"}})
+	return leave(none())
 }
 
 // emergencyRollback takes the promotion back, although it went well. Nobody is asked for approval,
