@@ -21,6 +21,7 @@ import (
 	"github.com/pilotage/pilotage/functions/migrate"
 	"github.com/pilotage/pilotage/functions/observe"
 	"github.com/pilotage/pilotage/functions/page"
+	"github.com/pilotage/pilotage/functions/pipelinejob"
 	"github.com/pilotage/pilotage/functions/plan"
 	"github.com/pilotage/pilotage/functions/planrollback"
 	"github.com/pilotage/pilotage/functions/promote"
@@ -87,8 +88,11 @@ func Table(w World) map[string]Handler {
 		"Page":   stage(page.Stage{Escalation: escalation}.Handle),
 
 		// Entry points.
-		"Webhook":  typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets, Log: w.log()}.Handle),
-		"Intake":   typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
+		"Webhook": typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets, Log: w.log()}.Handle),
+		"Intake":  typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
+		"PipelineJob": typed(pipelinejob.Function{
+			Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Jobs: w.Jobs, Clock: w.Clock,
+		}.Handle),
 		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Command":  typed(command.Function{Door: w.door(), Desk: w.desk(), Services: w.Settings, Ledger: w.Ledger, Holds: w.holds(), Clock: w.Clock}.Handle),
 		"Decide":   typed(decide.Function{Votes: w.Ledger, Desk: w.desk(), Clock: w.Clock}.Handle),

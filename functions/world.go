@@ -16,6 +16,7 @@ import (
 	"github.com/pilotage/pilotage/shared/holding"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
+	"github.com/pilotage/pilotage/shared/pipelines"
 	"github.com/pilotage/pilotage/shared/record"
 	"github.com/pilotage/pilotage/shared/release"
 	"github.com/pilotage/pilotage/shared/signal"
@@ -44,6 +45,7 @@ type World struct {
 	Tokens     decision.Tokens
 	Executions Executions
 	Pipelines  intake.Pipelines
+	Jobs       pipelines.Jobs
 	// ApprovalURL is where the Decide function is reached, without a slash at the end.
 	ApprovalURL string
 	// ApprovalSecret keys ballots; at least 32 bytes.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pilotage/pilotage/shared/aws/cloudwatch"
+	"github.com/pilotage/pilotage/shared/aws/codepipeline"
 	"github.com/pilotage/pilotage/shared/aws/dynamodb"
 	"github.com/pilotage/pilotage/shared/aws/ecs"
 	"github.com/pilotage/pilotage/shared/aws/elb"
@@ -59,6 +60,9 @@ func (w *worker) connect(ctx context.Context, p port) error {
 		w.world.Secrets = secretsmanager.New(w.aws, w.webhook.SecretArn, "PILOTAGE_WEBHOOK_SECRET_ARN")
 	case portTokens:
 		w.world.Tokens = sfn.NewTokens(w.aws, decision.ErrNotWaiting)
+	case portPipelines:
+		service := codepipeline.New(w.aws)
+		w.world.Pipelines, w.world.Jobs = service, service
 	case portDeploy:
 		w.startDeploy()
 	case portRollback:

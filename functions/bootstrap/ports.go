@@ -56,10 +56,11 @@ func needs() map[string][]port {
 		"Unlock": {portLedger},
 		"Page":   {portLedger, portSettings, portSender},
 
-		"Webhook":  {portBus, portSecrets},
-		"Intake":   {portLedger, portSettings, portDeploy, portPipelines},
-		"Watchdog": {portLedger, portSettings, portSender, portRollback, portTokens},
-		"Command":  {portLedger, portSettings, portSender, portArchive, portTokens, portDeploy, portRollback},
-		"Decide":   {portLedger, portSender, portTokens},
+		"Webhook":     {portBus, portSecrets},
+		"Intake":      {portLedger, portSettings, portDeploy, portPipelines},
+		"PipelineJob": {portLedger, portSettings, portDeploy, portPipelines},
+		"Watchdog":    {portLedger, portSettings, portSender, portRollback, portTokens},
+		"Command":     {portLedger, portSettings, portSender, portArchive, portTokens, portDeploy, portRollback},
+		"Decide":      {portLedger, portSender, portTokens},
 	}
 }

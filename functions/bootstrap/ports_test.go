@@ -26,7 +26,7 @@ func fields() map[string][]port {
 		"Balancer": {portBalancer, portSettings, portLedger}, "Fleet": {portFleet, portBalancer, portSettings, portLedger},
 		"Schema": {portSchema, portSettings, portLedger}, "Backups": {portBackups, portSettings, portLedger},
 		"Caller": {portCaller, portSettings}, "Signals": {portSignals, portSettings}, "notifier": {portSender, portLedger},
-		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "holds": {portLedger, portSettings, portArchive, portSender}, "Pipelines": {portPipelines},
+		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "holds": {portLedger, portSettings, portArchive, portSender}, "Pipelines": {portPipelines}, "Jobs": {portPipelines},
 		"Archive": {portArchive}, "Bus": {portBus}, "Secrets": {portSecrets}, "Tokens": {portTokens}, "Executions": {},
 		"ApprovalURL": {portApproval}, "ApprovalSecret": {portApproval}, "Clock": {}, "NewID": {}, "log": {},
 	}
@@ -35,7 +35,7 @@ func fields() map[string][]port {
 // extra are ports that no field shows: what a port is asked for decides.
 func extra() map[string][]port {
 	return map[string][]port{
-		"Intake": {portDeploy}, "Command": {portDeploy, portRollback}, "Watchdog": {portRollback},
+		"Intake": {portDeploy}, "PipelineJob": {portDeploy}, "Command": {portDeploy, portRollback}, "Watchdog": {portRollback},
 		// A schema is changed by files, a slot is filled with an image.
 		"Migrate": {portCatalog}, "Release": {portCatalog},
 	}

@@ -83,8 +83,8 @@ const (
 
 // Handle answers a job. The first job of an action starts the deployment; the others carry its id
 // as the continuation token. The same job again, at the same time as well, starts nothing new
-// and is answered once. What is wrong with the action is an answer too; only what may pass is an
-// error, so that Lambda invokes again.
+// and is answered once. What is wrong with the action is an answer too; everything else is an error,
+// so that Lambda invokes again. A job without an answer fails after 20 minutes.
 func (f Function) Handle(ctx context.Context, event events.CodePipelineJobEvent) (Result, error) {
 	job := event.CodePipelineJob
 	if job.ID == "" {
@@ -106,16 +106,17 @@ func (f Function) Handle(ctx context.Context, event events.CodePipelineJobEvent)
 	return f.report(ctx, job.ID, id)
 }
 
-// refuse answers that nothing was started, and why.
+// refuse answers that nothing was started, and why. An error that says nothing of the kind may come
+// from a call that did start it: then it is for Lambda to try again.
 func (f Function) refuse(ctx context.Context, job string, cause error) (Result, error) {
-	kind := pipelines.JobFailed
+	kind := pipelines.ConfigurationError
 	switch {
-	case fault.Is(cause, fault.Transient) || errors.Is(cause, context.DeadlineExceeded) || errors.Is(cause, context.Canceled):
-		return Result{}, cause
-	case errors.Is(cause, errNoCommit):
+	case errors.Is(cause, errNoCommit) && fault.Is(cause, fault.Invalid):
 		kind = pipelines.RevisionUnavailable
-	case fault.Is(cause, fault.Invalid):
-		kind = pipelines.ConfigurationError
+	case fault.Is(cause, fault.Denied):
+		kind = pipelines.JobFailed
+	case !fault.Is(cause, fault.Invalid):
+		return Result{}, cause
 	}
 	return f.answer(ctx, job, Result{Answer: Failed, Reason: "nothing was deployed: " + cause.Error()}, kind)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pilotage/pilotage/functions"
 	"github.com/pilotage/pilotage/local/asl"
 	"github.com/pilotage/pilotage/local/ledgerstore"
+	"github.com/pilotage/pilotage/local/pipelines"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -65,6 +66,8 @@ type World struct {
 	Engine *asl.Engine
 	// Ledger is that of World, without injected faults.
 	Ledger *ledger.Ledger
+	// Pipelines is CodePipeline. Its executions are registered by who needs them.
+	Pipelines *pipelines.Service
 
 	options  Options
 	handlers map[string]functions.Handler
@@ -106,6 +109,7 @@ func New(options Options) (*World, error) {
 		w.databases[env.Database.Instance] = newInstance()
 	}
 	w.faults.stop = w.stop
+	w.Pipelines = w.newPipelines()
 	w.World = w.ports(&ledger.Ledger{Store: store{w, memory}, Clock: clock.System{}})
 	w.handlers = functions.Table(w.World)
 	w.Engine = &asl.Engine{Clock: clock.System{}, Rand: w.random, Invoke: w.invoke, Build: w.build, OnEvent: w.entered, OnStatus: w.watch}
@@ -123,7 +127,7 @@ func (w *World) ports(l *ledger.Ledger) functions.World {
 		Clock: clock.System{}, NewID: w.newID, Ledger: l, Settings: settings{w}, Catalog: catalog{w},
 		Balancer: balancer{w}, Caller: caller{w}, Fleet: fleets{w}, Backups: backups{w}, Schema: schemas{w},
 		Signals: signals{w}, Sender: sender{w}, Archive: archiver{w}, Bus: eventBus{w}, Secrets: secrets{},
-		Tokens: tokens{w}, Executions: executions{w}, ApprovalURL: "https://approve.example",
+		Tokens: tokens{w}, Executions: executions{w}, Pipelines: executionsOf{w}, Jobs: jobs{w}, ApprovalURL: "https://approve.example",
 		ApprovalSecret: []byte("a secret of at least thirty-two bytes"),
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/pilotage/pilotage/local/bus"
 	"github.com/pilotage/pilotage/local/ledgerstore"
 	"github.com/pilotage/pilotage/local/mailbox"
+	"github.com/pilotage/pilotage/local/pipelines"
 	"github.com/pilotage/pilotage/local/postgres"
 	"github.com/pilotage/pilotage/local/releases"
 	"github.com/pilotage/pilotage/local/sigv4"
@@ -78,7 +79,9 @@ type World struct {
 	Balancer *Balancer
 	Mailbox  *mailbox.Mailbox
 	Bus      *bus.Bus
-	Database *Database
+	// Pipelines is CodePipeline. Its executions are registered by who needs them.
+	Pipelines *pipelines.Service
+	Database  *Database
 	// WebhookURL, ApprovalURL and CommandURL are where the entry points listen.
 	WebhookURL  string
 	ApprovalURL string
@@ -140,6 +143,7 @@ func (w *World) open(ctx context.Context) error {
 	if err := w.identify(); err != nil {
 		return err
 	}
+	w.Pipelines = &pipelines.Service{Clock: w.options.Clock, NewID: shortID, Invoke: w.job}
 	w.Ports = w.ports(book)
 	if err := w.openBus(); err != nil {
 		return err
@@ -156,6 +160,7 @@ func (w *World) ports(book *ledger.Ledger) functions.World {
 		Schema: schema.Schema{Connections: w.Database, Migrations: w.options.Catalog, Leases: book},
 		Sender: sender{w}, Archive: Archive{Dir: filepath.Join(w.options.Dir, "archive")},
 		Bus: events{w}, Secrets: w, Tokens: tokens{w.Engine}, Executions: executions{w.Engine},
+		Pipelines: w.Pipelines, Jobs: w.Pipelines,
 		ApprovalURL: w.ApprovalURL, ApprovalSecret: []byte(rand.Text() + rand.Text()), Log: w.options.Log,
 	}
 }
@@ -203,6 +208,12 @@ func (w *World) handle(ctx context.Context, name string, payload json.RawMessage
 		w.options.Log.Info("function failed", "function", name, "error", err)
 	}
 	return result, err
+}
+
+// job invokes a function for an action of CodePipeline.
+func (w *World) job(ctx context.Context, function string, payload json.RawMessage) error {
+	_, err := w.handle(ctx, function, payload)
+	return err
 }
 
 func (w *World) serve(listener net.Listener) {
