@@ -1,5 +1,5 @@
-// Package github reads GitHub's webhooks: it verifies that GitHub sent a delivery, and reads the
-// push that it tells of. It has no state and makes no calls.
+// Package github reads GitHub's webhooks and tells GitHub what became of commits. Of a webhook it
+// verifies that GitHub sent the delivery, and reads the push that it tells of. It has no state.
 package github
 
 import (
