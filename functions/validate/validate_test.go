@@ -193,7 +193,8 @@ func TestPromotesOnlyWhatWasVerified(t *testing.T) {
 		"verified":            {map[string]any{"release": ""}, 0, nil, ""},
 		"verified, and named": {map[string]any{"release": "1.1.0"}, 0, nil, ""},
 		"another is named": {
-			map[string]any{"release": "1.2.0"}, 0, nil,
+			map[string]any{"release": "1.2.0"},
+			0, nil,
 			`release 1.2.0 is not what deployment s1 verified: version "1.2.0", not "1.1.0", commit "2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c", not "1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c", ` +
 				`digest "sha256:2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a", not "sha256:1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a", with migrations 0003 step_3 (expand), 0004 step_4 (expand); name one of the two`,
 		},

@@ -52,19 +52,23 @@ func TestFreeze(t *testing.T) {
 		"none":    {nil, "2026-01-17T12:00:00Z", "", ""},
 		"not now": {[]deploy.Freeze{weekend, year}, "2026-01-14T12:00:00Z", "", ""},
 		"once": {
-			[]deploy.Freeze{year}, "2026-01-17T12:00:00Z",
+			[]deploy.Freeze{year},
+			"2026-01-17T12:00:00Z",
 			"prod is frozen until Sun 2026-01-18 00:00 UTC (end of the year); deploy after that", "freeze end of the year until Sun 2026-01-18 00:00 UTC",
 		},
 		"repeated": {
-			[]deploy.Freeze{weekend}, "2026-01-17T12:00:00Z",
+			[]deploy.Freeze{weekend},
+			"2026-01-17T12:00:00Z",
 			"prod is frozen until Mon 2026-01-19 06:00 CET (weekend, again from Fri 2026-01-23 17:00 CET by FREQ=WEEKLY); deploy after that", "freeze weekend until Mon 2026-01-19 06:00 CET",
 		},
 		"for the last time": {
-			[]deploy.Freeze{thrice}, "2026-01-17T12:00:00Z",
+			[]deploy.Freeze{thrice},
+			"2026-01-17T12:00:00Z",
 			"prod is frozen until Mon 2026-01-19 06:00 CET (weekend, for the last time by FREQ=WEEKLY;COUNT=3); deploy after that", "freeze weekend until Mon 2026-01-19 06:00 CET",
 		},
 		"two at once": {
-			[]deploy.Freeze{year, thrice}, "2026-01-17T12:00:00Z",
+			[]deploy.Freeze{year, thrice},
+			"2026-01-17T12:00:00Z",
 			"prod is frozen until Sun 2026-01-18 00:00 UTC (end of the year), and until Mon 2026-01-19 06:00 CET (weekend, for the last time by FREQ=WEEKLY;COUNT=3); deploy after that",
 			"freeze end of the year until Sun 2026-01-18 00:00 UTC, freeze weekend until Mon 2026-01-19 06:00 CET",
 		},
