@@ -57,6 +57,8 @@ type scenario struct {
 type build struct {
 	After  float64
 	Status string
+	// Deaf builds neither say that they began nor stop when they are told to.
+	Deaf bool
 	// Error is the error, with Message, of a build that does not begin; Crash one without a name.
 	Error, Message, Crash string
 }
@@ -289,6 +291,9 @@ func (l *lab) build(ctx context.Context, order asl.BuildOrder, started func(code
 		return codebuild.Build{}, &asl.Failure{Name: next.Error, Cause: next.Message}
 	case next.Crash != "":
 		return codebuild.Build{}, errors.New(next.Crash)
+	case next.Deaf:
+		time.Sleep(seconds(next.After)) // virtual
+		return codebuild.Build{Status: next.Status}, nil
 	}
 	build := codebuild.Build{ID: order.ProjectName + ":1", SourceVersion: order.SourceVersion, Status: codebuild.InProgress}
 	started(build)

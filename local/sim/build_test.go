@@ -92,11 +92,11 @@ func TestBuildThatPublishesNothingIsRefusedWithItsReason(t *testing.T) {
 			time.Minute,
 			[]string{"commit 1c1c1c1 is not published", "build build:1 ended as FAILED in phase BUILD", "COMMAND_EXECUTION_ERROR: exit status 1", "its log: " + sim.BuildLog},
 		},
-		"CodeBuild gives it up":   {sim.Building{Takes: time.Minute, Status: codebuild.TimedOut}, time.Minute, []string{"ended as TIMED_OUT", sim.BuildLog}},
-		"the state gives it up":   {sim.Building{Takes: time.Hour}, 10 * time.Minute, []string{"took longer than 10 min", "build.timeoutSeconds"}},
-		"it was stopped":          {sim.Building{Status: codebuild.Stopped}, 0, []string{"ended as STOPPED"}},
-		"it publishes nothing":    {sim.Building{Takes: time.Minute, Idle: true}, time.Minute, []string{"build:1", "ended well and published no release", "pilotage publish", sim.BuildLog}},
-		"it faults, unexplicably": {sim.Building{Status: codebuild.Fault}, 0, []string{"ended as FAULT"}},
+		"CodeBuild gives it up": {sim.Building{Takes: time.Minute, Status: codebuild.TimedOut}, time.Minute, []string{"ended as TIMED_OUT", sim.BuildLog}},
+		"the state gives it up": {sim.Building{Takes: time.Hour}, 10 * time.Minute, []string{"took longer than 10 min", "build.timeoutSeconds"}},
+		"it was stopped":        {sim.Building{Status: codebuild.Stopped}, 0, []string{"ended as STOPPED"}},
+		"it publishes nothing":  {sim.Building{Takes: time.Minute, Idle: true}, time.Minute, []string{"build:1", "ended well and published no release", "pilotage publish", sim.BuildLog}},
+		"it faults":             {sim.Building{Status: codebuild.Fault}, 0, []string{"ended as FAULT"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, missing(deploy.MissingBuild, test.build), func(t *testing.T, w world) {
