@@ -83,24 +83,31 @@ func (w *World) invoke(ctx context.Context, function string, payload json.RawMes
 	return result, nil
 }
 
+// rules says which events lead to what, as infra's rules do on AWS.
+func rules() []struct{ name, pattern, function string } {
+	return []struct{ name, pattern, function string }{
+		{"push", `{"source": ["pilotage.github"], "detail-type": ["Push"]}`, "Intake"},
+		{"due", `{"source": ["pilotage.schedule"], "detail-type": ["Scheduled Deployment"]}`, "Intake"},
+		{"pipeline-succeeded", `{"source": ["aws.codepipeline"], "detail": {"state": ["SUCCEEDED"]},
+			"detail-type": ["CodePipeline Pipeline Execution State Change", "CodePipeline Stage Execution State Change"]}`, "Intake"},
+		{"execution-ended", `{"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
+			"detail": {"status": ["ABORTED", "TIMED_OUT", "FAILED"]}}`, "Watchdog"},
+	}
+}
+
 func (w *World) openBus() error {
-	push, err := bus.ParsePattern([]byte(`{"source": ["pilotage.github"], "detail-type": ["Push"]}`))
-	if err != nil {
-		return err
+	config := bus.Config{Clock: w.options.Clock, NewID: shortID, Account: "000000000000", Region: Region}
+	for _, rule := range rules() {
+		pattern, err := bus.ParsePattern([]byte(rule.pattern))
+		if err != nil {
+			return fmt.Errorf("read the pattern of rule %s: %w", rule.name, err)
+		}
+		config.Rules = append(config.Rules, bus.Rule{
+			Name: rule.name, Pattern: pattern, Target: w.target(rule.function), Retry: bus.Retry{Attempts: 5, Backoff: time.Second, Limit: 10 * time.Second},
+		})
 	}
-	ended, err := bus.ParsePattern([]byte(`{"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"], "detail": {"status": ["ABORTED", "TIMED_OUT", "FAILED"]}}`))
-	if err != nil {
-		return err
-	}
-	retry := bus.Retry{Attempts: 5, Backoff: time.Second, Limit: 10 * time.Second}
-	w.Bus, err = bus.New(bus.Config{
-		Clock: w.options.Clock, NewID: shortID, Account: "000000000000", Region: Region,
-		Rules: []bus.Rule{
-			{Name: "push", Pattern: push, Target: w.target("Intake"), Retry: retry},
-			{Name: "execution-ended", Pattern: ended, Target: w.target("Watchdog"), Retry: retry},
-		},
-	})
-	if err == nil {
+	var err error
+	if w.Bus, err = bus.New(config); err == nil {
 		w.onClose(w.Bus.Close)
 	}
 	return err
