@@ -126,7 +126,8 @@ func TestSchedulesDeployWhatIsNewest(t *testing.T) {
 		if got := take("staging", nine); got != "there is nothing to deploy to running-app/staging@eu-central-1: its branch was never pushed to" {
 			d.Errorf("nothing pushed: got %q", got)
 		}
-		d.verified("s1", "c1", false)
+		// People name executions as they like: it is not the last of the alphabet that is newest.
+		d.verified("yesterday", "c1", false)
 		time.Sleep(time.Hour)
 		d.verified("s2", "c2", false)
 		d.verified("s3", "c3", true)
@@ -155,8 +156,8 @@ func (d desk) verified(id, commit string, undone bool) {
 	d.Helper()
 	scope := sim.Scope()
 	scope.Environment = "staging"
-	entry := ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: scope, Promoted: true, Outcome: deploy.Succeeded}
-	entry.Plan.Release.Commit = commit
+	entry := ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: scope, Promoted: true, Outcome: deploy.Succeeded, EndedAt: time.Now()}
+	entry.Plan.Release.Commit, entry.Plan.Release.Digest = commit, "sha256:"+commit
 	if undone {
 		entry.UndoneBy = "r1"
 	}

@@ -217,9 +217,12 @@ func TestPromotionTakesTheNewestVerifiedOfTheCommit(t *testing.T) {
 		if got := w.handle(job("j0", production, commit)); got.Answer != pipelinejob.Failed || w.kinds["j0"] != pipelines.JobFailed || !strings.Contains(got.Reason, "staging has verified no release of commit "+commit) {
 			t.Errorf("got %+v of kind %s, want that nothing was verified", got, w.kinds["j0"])
 		}
-		for id, of := range map[string]string{"20261124-1": commit, "20261124-2": commit, "20261124-3": other} {
-			entry := ledger.Deployment{ID: id, Kind: deploy.KindDeploy, Scope: sim.Staging(), Outcome: deploy.Succeeded, Promoted: true}
-			entry.Plan.Release.Commit = of
+		for hours, one := range []struct{ id, commit string }{{"20261124-1", commit}, {"20261124-2", commit}, {"20261124-3", other}} {
+			entry := ledger.Deployment{
+				ID: one.id, Kind: deploy.KindDeploy, Scope: sim.Staging(), Outcome: deploy.Succeeded, Promoted: true,
+				EndedAt: time.Now().Add(time.Duration(hours-3) * time.Hour),
+			}
+			entry.Plan.Release.Commit, entry.Plan.Release.Digest = one.commit, "sha256:"+one.commit
 			if err := w.ledger.Begin(t.Context(), entry); err != nil {
 				t.Fatal(err)
 			}

@@ -32,19 +32,23 @@ func OfCommit(ctx context.Context, history History, to deploy.Configured, reques
 // searched is how many deployments are looked through for a verified one.
 const searched = 200
 
-// Newest is the id of the newest verified deployment of a scope, of a commit unless that is
-// empty; nothing when there is none.
+// Newest is the id of the verified deployment of a scope that ended last, of a commit unless that
+// is empty; nothing when there is none. Ids need not sort by time: people name executions as they
+// like.
 func Newest(ctx context.Context, history History, scope deploy.Scope, commit string) (string, error) {
 	entries, err := history.Deployments(ctx, scope, searched)
 	if err != nil {
 		return "", err
 	}
+	var newest ledger.Deployment
 	for _, entry := range entries {
-		if entry.Kind == deploy.KindDeploy && entry.Verified() && (commit == "" || entry.Plan.Release.Commit == commit) {
-			return entry.ID, nil
+		wanted := commit == "" || entry.Plan.Release.Commit == commit
+		known := entry.Kind == deploy.KindDeploy && entry.Verified() && entry.Plan.Release.Digest != ""
+		if known && wanted && (newest.ID == "" || entry.EndedAt.After(newest.EndedAt)) {
+			newest = entry
 		}
 	}
-	return "", nil
+	return newest.ID, nil
 }
 
 // Sibling is the scope of another environment of the same service.
