@@ -47,6 +47,22 @@ func Deviations() []Deviation {
 			},
 		},
 		{
+			Reason: "moto does not wake a task that waits for its token when the execution is stopped: it waits until its time is over and ends as failed; AWS ends it at once as aborted",
+			Gives: func(d Difference) string {
+				before, waiting := strings.CutSuffix(d.Local, "TaskSubmitted TaskStateAborted ExecutionAborted")
+				switch {
+				case d.Status != aborted:
+				case d.What == "status":
+					return "FAILED"
+				case d.What == "error":
+					return "States.Timeout"
+				case d.What == "events" && waiting:
+					return before + "TaskSubmitted TaskTimedOut ExecutionFailed"
+				}
+				return d.Local
+			},
+		},
+		{
 			Reason: "moto calls the error of a function that died without an error type \"Exception\", with the bare payload as its cause; AWS calls it Lambda.Unknown and explains",
 			Gives: func(d Difference) string {
 				return strings.NewReplacer(

@@ -14,7 +14,6 @@ import (
 	"context"
 
 	"github.com/pilotage/pilotage/local/sim"
-	"github.com/pilotage/pilotage/shared/deploy"
 )
 
 // Plan is one story to run through both interpreters, mostly with a single fault in it.
@@ -25,18 +24,27 @@ type Plan struct {
 	Options sim.Options
 	// Empty leaves the world without an earlier release.
 	Empty bool
+	// Shows is what fails, and how: the same where an interpreter treats it alike; empty for a
+	// story.
+	Shows string
 	// Faults are injected; each has to strike.
 	Faults []sim.Fault
 	// Hang is a state whose function never answers; nil is none.
 	Hang *Spot
 	// Deaths says how the death of a function is told.
 	Deaths Deaths
+	// Always says that the plan is about data, and not about the way through the states: no other
+	// one stands for it.
+	Always bool
 	// Act starts executions, votes, and waits until all is over.
 	Act func(ctx context.Context, s Stage) error
 }
 
 // Spot is a state of a machine.
 type Spot struct{ Machine, State string }
+
+// String is "deploy/Shift".
+func (s Spot) String() string { return s.Machine + "/" + s.State }
 
 // Deaths is what Lambda answers for a function that died.
 type Deaths int
@@ -46,25 +54,3 @@ const (
 	Typed Deaths = iota
 	Untyped
 )
-
-// configure is the environment of a story: short, and with few steps.
-func configure(change func(*deploy.Environment)) func(*deploy.Environment) {
-	return func(e *deploy.Environment) {
-		e.Strategy.Steps = deploy.Schedule{{Weight: 10, BakeSeconds: 5}, {Weight: 100}}
-		e.Strategy.SettleSeconds, e.Health.PollSeconds = 1, 2
-		if change != nil {
-			change(e)
-		}
-	}
-}
-
-// brief is the environment of a plan that is about one state: the emulation needs a second of a
-// processor for forty states, so there are no more than it takes to get there.
-func brief(change func(*deploy.Environment)) func(*deploy.Environment) {
-	return configure(func(e *deploy.Environment) {
-		e.Strategy.Steps = deploy.Schedule{{Weight: 100}}
-		if change != nil {
-			change(e)
-		}
-	})
-}

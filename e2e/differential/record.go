@@ -15,7 +15,7 @@ import (
 
 // Record runs a plan through our interpreter, over a simulated world of its own, and writes
 // down what it did. Run it inside a testing/synctest bubble, where an hour of baking takes no
-// time. It is an error when a planned fault never struck: such a plan would compare nothing.
+// time. ErrNotPlayed says that a planned fault never struck: such a plan would compare nothing.
 func Record(ctx context.Context, plan Plan, machines sim.Machines) (_ Trace, err error) {
 	options := plan.Options
 	options.Machines = machines
@@ -35,16 +35,20 @@ func Record(ctx context.Context, plan Plan, machines sim.Machines) (_ Trace, err
 	r := &recorder{plan: plan, world: world, invoke: world.Engine.Invoke, calls: map[Key][]*Call{}}
 	world.Engine.Invoke = r.record
 	if err := plan.Act(ctx, Stage{World: world, ID: plan.ID}); err != nil {
-		return nil, fmt.Errorf("act out %s: %w", plan.Name, err)
+		return nil, fmt.Errorf("act it out: %w", err)
 	}
 	if got := world.Struck(); got < len(plan.Faults) {
-		return nil, fmt.Errorf("%s: %d of %d faults struck", plan.Name, got, len(plan.Faults))
+		return nil, fmt.Errorf("%w: %d of %d faults struck", ErrNotPlayed, got, len(plan.Faults))
 	}
 	if plan.Hang != nil && !r.hung {
-		return nil, fmt.Errorf("%s: no function hung", plan.Name)
+		return nil, fmt.Errorf("%w: no function hung", ErrNotPlayed)
 	}
 	return r.trace(ctx)
 }
+
+// ErrNotPlayed says that a plan does not go as it is written: a fault was planned where nothing
+// comes by, or nobody was asked who was to vote.
+var ErrNotPlayed = errors.New("the plan does not go as it is written")
 
 // recorder stands between the engine and the functions.
 type recorder struct {
@@ -116,7 +120,7 @@ func (r *recorder) trace(ctx context.Context) (Trace, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var trace Trace
-	children := map[Key]bool{}
+	parents := map[Key]Key{}
 	listed := r.world.Engine.List(ctx, "")
 	for i := len(listed) - 1; i >= 0; i-- {
 		history, err := r.world.Engine.History(ctx, listed[i].Arn)
@@ -130,12 +134,12 @@ func (r *recorder) trace(ctx context.Context) (Trace, error) {
 				if err := json.Unmarshal([]byte(submitted.Output), &child); err != nil {
 					return nil, fmt.Errorf("read what %s started: %w", listed[i].Arn, err)
 				}
-				children[keyOf(child.ExecutionArn)] = true
+				parents[keyOf(child.ExecutionArn)] = Key{listed[i].Machine, listed[i].Name}
 			}
 		}
 	}
 	for i := range trace {
-		trace[i].Child = children[trace[i].Key]
+		trace[i].Parent = parents[trace[i].Key]
 	}
 	return trace, nil
 }

@@ -10,47 +10,36 @@ import (
 	"github.com/pilotage/pilotage/local/sim"
 )
 
-// recorded is every plan with what our interpreter did with it.
-func recorded(t *testing.T) ([]differential.Plan, []differential.Trace) {
+// collected is every plan with what our interpreter did with it.
+func collected(t *testing.T) []differential.Recorded {
 	t.Helper()
-	plans, err := differential.Plans()
-	if err != nil {
-		t.Fatal(err)
-	}
 	machines, err := sim.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	traces := make([]differential.Trace, len(plans))
-	for i, plan := range plans {
-		synctest.Test(t, func(t *testing.T) {
-			trace, err := differential.Record(t.Context(), plan, machines)
-			if err != nil {
-				t.Errorf("%s %s: %v", plan.ID, plan.Name, err)
-			}
-			traces[i] = trace.Short()
-			if left := len(trace) - len(traces[i]); left > 0 {
-				fmt.Printf("%s: %d executions are too long to replay, and are left out\n", plan.Name, left)
-			}
-		})
+	plans, err := differential.Collect(func(plan differential.Plan) (trace differential.Trace, err error) {
+		synctest.Test(t, func(t *testing.T) { trace, err = differential.Record(t.Context(), plan, machines) })
+		return trace, err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return plans, traces
+	return plans
 }
 
-// TestPlansReachEveryState records every plan: each fault strikes, and each state of both
+// TestPlansEnterEveryState records every plan: each fault strikes, and each state of both
 // machines is entered by some plan.
-func TestPlansReachEveryState(t *testing.T) {
-	plans, traces := recorded(t)
-	entered := map[string]int{}
-	for i, trace := range traces {
+func TestPlansEnterEveryState(t *testing.T) {
+	entered := map[differential.Spot]int{}
+	for _, recorded := range collected(t) {
 		var ends []string
-		for _, execution := range trace {
+		for _, execution := range recorded.Trace {
 			for _, state := range execution.Path {
-				entered[execution.Machine+"/"+state]++
+				entered[differential.Spot{Machine: execution.Machine, State: state}]++
 			}
 			ends = append(ends, fmt.Sprintf("%s %s %s (%d states, %d calls)", execution.Key, execution.Status, execution.Error, len(execution.Path), len(execution.Calls)))
 		}
-		t.Logf("%s: %s", plans[i].Name, strings.Join(ends, ", "))
+		t.Logf("%s %s: %s", recorded.Plan.ID, recorded.Plan.Name, strings.Join(ends, ", "))
 	}
 	states, err := differential.States()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // The pace of a replay. A story that takes longer has lost its way.
 const (
 	pollEvery   = 400 * time.Millisecond
-	replayLimit = 90 * time.Second
+	replayLimit = 4 * time.Minute
 )
 
 // Replay runs what a trace recorded through the emulation, with the recorded answers: every
@@ -22,7 +22,7 @@ func (e Emulated) Replay(ctx context.Context, script *Script, recorded Trace) (T
 	defer cancel()
 	script.Learn(recorded)
 	for _, execution := range recorded {
-		if execution.Child {
+		if execution.Parent != (Key{}) {
 			continue
 		}
 		if err := e.run(ctx, execution); err != nil {
@@ -40,7 +40,7 @@ func (e Emulated) Replay(ctx context.Context, script *Script, recorded Trace) (T
 		case err != nil:
 			return nil, nil, err
 		}
-		made.Child = execution.Child
+		made.Parent = execution.Parent
 		var trouble []string
 		if made.Calls, trouble = script.Heard(execution.Key); len(trouble) > 0 {
 			problems[execution.Key] = trouble

@@ -74,11 +74,13 @@ func (s *Script) Answer(ctx context.Context, function string, payload json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	if last.stops {
+	switch {
+	case last.stops && from.TaskToken != "":
+		go s.later(ctx, key, func() error { return s.Service.Stop(ctx, key, last.name, last.cause) })
+	case last.stops:
 		s.report(key, s.Service.Stop(ctx, key, last.name, last.cause))
-	}
-	if call.Decision != nil {
-		go s.decide(ctx, key, from.TaskToken, *call.Decision)
+	case call.Decision != nil:
+		go s.later(ctx, key, func() error { return s.Service.Decide(ctx, from.TaskToken, *call.Decision) })
 	}
 	return play(ctx, call.Reply)
 }
@@ -134,15 +136,15 @@ func play(ctx context.Context, reply Reply) (json.RawMessage, error) {
 	return reply.Answer, nil
 }
 
-// decideAfter lets the function's answer come before the decision, as a person's does.
+// decideAfter lets the function's answer come before what people do.
 const decideAfter = 100 * time.Millisecond
 
-func (s *Script) decide(ctx context.Context, key Key, token string, decision Decision) {
-	if err := s.Clock.Wait(ctx, decideAfter); err != nil {
-		s.report(key, err)
-		return
+func (s *Script) later(ctx context.Context, key Key, act func() error) {
+	err := s.Clock.Wait(ctx, decideAfter)
+	if err == nil {
+		err = act()
 	}
-	s.report(key, s.Service.Decide(ctx, token, decision))
+	s.report(key, err)
 }
 
 func (s *Script) report(key Key, err error) {

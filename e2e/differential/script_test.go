@@ -49,7 +49,8 @@ func TestScriptAnswersInTheRecordedOrder(t *testing.T) {
 			},
 		}})
 		ask := func(stage string) string {
-			payload := `{"stage":"` + stage + `","execution":"arn:aws:states:r:1:execution:deploy:p1","taskToken":"t"}`
+			token := map[string]string{"Approve": "t"}[stage]
+			payload := `{"stage":"` + stage + `","execution":"arn:aws:states:r:1:execution:deploy:p1","taskToken":"` + token + `"}`
 			answer, err := script.Answer(t.Context(), "F", json.RawMessage(payload))
 			var typed *lab.Error
 			switch {

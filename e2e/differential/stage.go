@@ -62,6 +62,9 @@ func (s Stage) ballots(ctx context.Context, changes int, votes []vote) error {
 		if err := s.settle(ctx); err != nil {
 			return err
 		}
+		if path, _ := s.Ballot(v.by); path == "" {
+			return fmt.Errorf("%w: nobody asked %s", ErrNotPlayed, v.by)
+		}
 		if i < changes {
 			s.Configure(sim.Scope(), func(e *deploy.Environment) { e.Strategy.Steps[0].BakeSeconds++ })
 		}
@@ -70,25 +73,33 @@ func (s Stage) ballots(ctx context.Context, changes int, votes []vote) error {
 			return err
 		}
 		if status != http.StatusOK {
-			return fmt.Errorf("vote %d of %s: got status %d", i+1, v.by, status)
+			return fmt.Errorf("%w: vote %d of %s got status %d", ErrNotPlayed, i+1, v.by, status)
 		}
 	}
 	return s.finish(ctx)
 }
 
-// takenBack deploys and then asks for the rollback of that, or of anything when the name is
-// empty; votes decide on the rollback.
-func takenBack(request deploy.Request, changes int, votes ...vote) func(context.Context, Stage) error {
-	return func(ctx context.Context, s Stage) error {
-		if _, err := s.Run(ctx, s.ID, sim.Deployment("1.1.0")); err != nil {
-			return err
-		}
-		request.Rollback.Deployment = s.ID
-		if err := s.Start(ctx, s.ID+"-back", request); err != nil {
-			return err
-		}
-		return s.ballots(ctx, changes, votes)
+// takingBack deploys and then asks for the rollback of that.
+type takingBack struct {
+	request deploy.Request
+	// change edits the configuration in between; changes and votes are as in decided.
+	change  func(*deploy.Environment)
+	changes int
+	votes   []vote
+}
+
+func (b takingBack) play(ctx context.Context, s Stage) error {
+	if _, err := s.Run(ctx, s.ID, sim.Deployment("1.1.0")); err != nil {
+		return err
 	}
+	if b.change != nil {
+		s.Configure(sim.Scope(), b.change)
+	}
+	b.request.Rollback.Deployment = s.ID
+	if err := s.Start(ctx, s.ID+"-back", b.request); err != nil {
+		return err
+	}
+	return s.ballots(ctx, b.changes, b.votes)
 }
 
 // interrupted starts a deployment and, while it bakes, something else.
@@ -105,6 +116,24 @@ func interrupted(after time.Duration, second deploy.Request) func(context.Contex
 		}
 		return s.finish(ctx)
 	}
+}
+
+// stopped starts a deployment and stops it once it waits for people.
+func stopped(ctx context.Context, s Stage) error {
+	if err := s.Start(ctx, s.ID, sim.Deployment("1.1.0")); err != nil {
+		return err
+	}
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	execution, err := s.Result(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.Engine.Stop(ctx, execution.Arn, "", "stopped by hand"); err != nil {
+		return err
+	}
+	return s.finish(ctx)
 }
 
 // inTurn deploys two releases, one after the other.

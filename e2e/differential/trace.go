@@ -14,8 +14,8 @@ type Trace []Execution
 // Execution is one execution that has ended.
 type Execution struct {
 	Key
-	// Child says that another execution started it.
-	Child  bool
+	// Parent is the execution that started this one; the zero Key for none.
+	Parent Key
 	Status string
 	Input  json.RawMessage
 	// Output is nil unless Status is SUCCEEDED.
@@ -27,13 +27,50 @@ type Execution struct {
 	Calls []Call
 }
 
-// maxStates bounds what is replayed. Only the watchdog's wait for the lease of a dead holder is
-// longer: half an hour of asking for the lock.
-const maxStates = 200
+// trees are the executions that no other one started, each with all that it led to.
+func (t Trace) trees() []Trace {
+	var trees []Trace
+	root := map[Key]int{}
+	for _, execution := range t {
+		i, ok := root[execution.Parent]
+		if !ok {
+			i = len(trees)
+			trees = append(trees, nil)
+		}
+		root[execution.Key] = i
+		trees[i] = append(trees[i], execution)
+	}
+	return trees
+}
 
-// Short is the trace without the executions that are too long to replay.
-func (t Trace) Short() Trace {
-	return slices.DeleteFunc(slices.Clone(t), func(e Execution) bool { return len(e.Path) > maxStates })
+// size is how many states were entered.
+func (t Trace) size() int {
+	count := 0
+	for _, execution := range t {
+		count += len(execution.Path)
+	}
+	return count
+}
+
+// enters reports whether an execution came to a state.
+func (t Trace) enters(at Spot) bool {
+	return slices.ContainsFunc(t, func(e Execution) bool { return e.enters(at) })
+}
+
+func (e Execution) enters(at Spot) bool {
+	return e.Machine == at.Machine && slices.Contains(e.Path, at.State)
+}
+
+// since is how many states it takes to replay what comes to a state, and what follows it; 0 when
+// nothing comes there.
+func (t Trace) since(at Spot) int {
+	trees := t.trees()
+	for i, tree := range trees {
+		if tree.enters(at) {
+			return Trace(slices.Concat(trees[i:]...)).size()
+		}
+	}
+	return 0
 }
 
 // Key identifies an execution in both interpreters.
