@@ -18,11 +18,11 @@ LAMBDA   := $(BUILD)/lambda/bootstrap
 # What the CDK app is told beyond cdk.json: make synth CONFIG=my/pilotage.yaml CONTEXT="-c name=value"
 SETTINGS = $(if $(CONFIG),-c configuration=$(CONFIG)) $(if $(ACCOUNT),-c account=$(ACCOUNT)) $(CONTEXT)
 
-.PHONY: help demo test lint audit fuzz bench e2e-aws functions synth deploy diff destroy clean
+.PHONY: help demo test lint audit fuzz e2e-differential bench e2e-aws functions synth deploy diff destroy clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: node_modules/.demo ## run the whole pipeline on this machine, without an AWS account
 	@echo "==> compiling pilotage"
@@ -63,6 +63,14 @@ fuzz: ## fuzz each parser for ten seconds
 	  for package in $$(grep -rlE --include='*_test.go' "func $$target\b" . | xargs -n1 dirname | sort -u); do \
 	    echo "==> $$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s $$package || exit 1; \
 	  done; done
+
+e2e-differential: node_modules/.all ## compare the interpreter with another one (PLANS=all: in every plan)
+	@echo "==> the tests of the comparison; recording every plan"
+	@$(GO) test ./e2e/differential ./e2e/lab
+	@echo "==> the same plans through the emulation of AWS (about three minutes; PLANS=all: half an hour)"
+	@mkdir -p $(BUILD)
+	@$(GO) test -c -tags e2e -o $(BUILD)/differential.test ./e2e/differential
+	@PLANS='$(PLANS)' $(BUILD)/differential.test -test.run '^TestDifferential$$' -test.timeout 2h
 
 bench: ## measure, side by side in one run
 	@$(GO) test -run '^$$' -bench . -benchtime 2s ./local/router ./local/asl ./shared/canary ./local/sim ./local/world

@@ -25,7 +25,8 @@ type Choice struct {
 // The choices of plans beside a regular expression for their names.
 const (
 	// Few is the plans that together take every transition that any plan takes, and let each
-	// shape of state fail in every way in which it can.
+	// shape of state fail in every way in which it can. Where a catcher leads to is a name in the
+	// definition: states of one shape stand for each other there.
 	Few = ""
 	// All is every plan.
 	All = "all"
@@ -57,7 +58,7 @@ func Choose(plans []Recorded, which string) (Choice, error) {
 	case All:
 		choice.Plans = able
 	case Few:
-		choice.cover(able)
+		choice.cover(able, found)
 	default:
 		names, err := regexp.Compile(which)
 		if err != nil {
@@ -98,11 +99,11 @@ func (c *Choice) short(recorded Recorded) Trace {
 
 // cover chooses the plans that are always run, and then again and again the one that brings most
 // that is new for what it costs, until nothing is new.
-func (c *Choice) cover(plans []Recorded) {
+func (c *Choice) cover(plans []Recorded, found map[Spot]state) {
 	seen, told := map[string]bool{}, map[string]bool{}
 	take := func(r Recorded) {
 		c.Plans = append(c.Plans, r)
-		for _, feature := range features(r) {
+		for _, feature := range features(r, found) {
 			seen[feature] = true
 		}
 		for _, tree := range r.Trace.trees() {
@@ -115,7 +116,7 @@ func (c *Choice) cover(plans []Recorded) {
 			take(r)
 			continue
 		}
-		left = append(left, newOffer(r))
+		left = append(left, newOffer(r, found))
 	}
 	for len(left) > 0 {
 		best, worth := -1, 0.0
@@ -143,8 +144,8 @@ type offer struct {
 	trees    map[string]int // by fingerprint, what it costs to replay
 }
 
-func newOffer(r Recorded) offer {
-	o := offer{r, features(r), map[string]int{}}
+func newOffer(r Recorded, found map[Spot]state) offer {
+	o := offer{r, features(r, found), map[string]int{}}
 	for _, tree := range r.Trace.trees() {
 		// Starting and asking cost about as much as ten states.
 		o.trees[fingerprint(r.Plan.ID, tree)] = tree.size() + 10*len(tree)
@@ -168,9 +169,9 @@ func (o offer) worth(seen, told map[string]bool) float64 {
 	return float64(fresh) / float64(cost)
 }
 
-// features are what a plan shows: the transitions that it takes, the ends that it comes to, and
-// which failure it shows.
-func features(r Recorded) []string {
+// features are what a plan shows: the transitions that it takes, but for those to catchers, the
+// ends that it comes to, and which failure it shows.
+func features(r Recorded, found map[Spot]state) []string {
 	shown := map[string]bool{}
 	for _, e := range r.Trace {
 		for i, name := range e.Path {
@@ -178,7 +179,9 @@ func features(r Recorded) []string {
 			if i+1 < len(e.Path) {
 				to = e.Path[i+1]
 			}
-			shown[e.Machine+"/"+name+" to "+to] = true
+			if !found[Spot{e.Machine, name}].caught(to) {
+				shown[e.Machine+"/"+name+" to "+to] = true
+			}
 		}
 	}
 	if r.Plan.Shows != "" {

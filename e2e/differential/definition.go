@@ -21,7 +21,11 @@ type state struct {
 	// TimeoutSeconds is a number, or an expression.
 	TimeoutSeconds any
 	Retry          []struct{ ErrorEquals []string }
-	Catch          []struct{ ErrorEquals []string }
+	Catch          []struct {
+		ErrorEquals []string
+		Next        string
+	}
+	Next string
 	// shape is what is left of the definition without names and expressions: states of one shape
 	// are the same to an interpreter; retries is what is left of the retriers alone.
 	shape, retries string
@@ -47,6 +51,16 @@ func (s state) absent() string {
 		return ""
 	}
 	return strings.TrimPrefix(s.Resource, "arn:aws:states:::")
+}
+
+// caught reports whether only a catcher leads to a state.
+func (s state) caught(next string) bool {
+	for _, catcher := range s.Catch {
+		if catcher.Next == next {
+			return next != s.Next
+		}
+	}
+	return false
 }
 
 // seconds is the state's time limit; 0 when it has none, or an expression for one.

@@ -8,9 +8,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
-// The pace of a replay. A story that takes longer has lost its way.
+// The pace of a replay. Each question costs the emulation as much as a state does, so an execution
+// is asked after when it should be over. A story that takes longer than the limit has lost its way.
 const (
-	pollEvery   = 400 * time.Millisecond
+	pollEvery   = 200 * time.Millisecond
+	overWithin  = 10 * time.Second
 	replayLimit = 4 * time.Minute
 )
 
@@ -25,7 +27,7 @@ func (e Emulated) Replay(ctx context.Context, script *Script, recorded Trace) (T
 		if execution.Parent != (Key{}) {
 			continue
 		}
-		if err := e.run(ctx, execution); err != nil {
+		if err := e.run(ctx, execution, script.Over(execution.Key)); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -38,6 +38,7 @@ type part struct {
 	used     map[string]int
 	calls    []Call
 	problems []string
+	all      chan struct{} // closed once as many calls were made as were recorded
 }
 
 // Unscripted is the error of a call that was not made when the answers were recorded.
@@ -51,8 +52,20 @@ func (s *Script) Learn(trace Trace) {
 		s.parts = map[Key]*part{}
 	}
 	for _, execution := range trace {
-		s.parts[execution.Key] = &part{recorded: execution, used: map[string]int{}}
+		made := &part{recorded: execution, used: map[string]int{}, all: make(chan struct{})}
+		if len(execution.Calls) == 0 {
+			close(made.all)
+		}
+		s.parts[execution.Key] = made
 	}
+}
+
+// Over is closed when an execution that was learned has made as many calls as when it was
+// recorded. Not much is left of it then.
+func (s *Script) Over(key Key) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.parts[key].all
 }
 
 // Heard is what an execution has asked since its answers were learned, and what went wrong with
@@ -100,6 +113,9 @@ func (s *Script) next(key Key, asked Call) (Call, stop, error) {
 		return Call{}, stop{}, &lab.Error{Type: Unscripted, Message: "there was no execution " + key.String()}
 	}
 	p.calls = append(p.calls, asked)
+	if len(p.calls) == len(p.recorded.Calls) {
+		close(p.all)
+	}
 	skip := p.used[asked.Stage]
 	p.used[asked.Stage]++
 	for i, call := range p.recorded.Calls {

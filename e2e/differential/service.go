@@ -78,13 +78,16 @@ func (e Emulated) Stop(ctx context.Context, key Key, name, cause string) error {
 	return err
 }
 
-// run starts an execution and waits for its end.
-func (e Emulated) run(ctx context.Context, from Execution) error {
+// run starts an execution and waits for its end, which is near once over is closed.
+func (e Emulated) run(ctx context.Context, from Execution, over <-chan struct{}) error {
 	_, err := e.Client.StartExecution(ctx, &sfn.StartExecutionInput{
 		StateMachineArn: aws.String(Arn(from.Machine)), Name: aws.String(from.Name), Input: aws.String(string(from.Input)),
 	})
 	if err != nil {
 		return fmt.Errorf("start %s: %w", from.Key, err)
+	}
+	if err := e.wait(ctx, over); err != nil {
+		return fmt.Errorf("wait for %s: %w", from.Key, err)
 	}
 	for {
 		described, err := e.Client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(executionArn(from.Key))})
@@ -98,6 +101,22 @@ func (e Emulated) run(ctx context.Context, from Execution) error {
 			return fmt.Errorf("wait for %s: %w", from.Key, err)
 		}
 	}
+}
+
+// wait waits until over is closed, but not for longer than overWithin: what loses its way may never
+// get there.
+func (e Emulated) wait(ctx context.Context, over <-chan struct{}) error {
+	early, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-over:
+			cancel()
+		case <-early.Done():
+		}
+	}()
+	_ = e.Clock.Wait(early, overWithin) // ends early on purpose
+	return ctx.Err()
 }
 
 // read is what an execution did.
