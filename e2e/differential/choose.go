@@ -47,7 +47,7 @@ func Choose(plans []Recorded, which string) (Choice, error) {
 	var able []Recorded
 	for _, recorded := range plans {
 		if integration := lacking(found, recorded.Trace); integration != "" {
-			choice.omit("the emulation has no "+integration, recorded.Plan.Name)
+			choice.omit("plans come to "+integration+", which the emulation has not", recorded.Plan.Name)
 			continue
 		}
 		if recorded.Trace = choice.short(recorded); len(recorded.Trace) > 0 {
@@ -89,7 +89,7 @@ func (c *Choice) short(recorded Recorded) Trace {
 	var left Trace
 	for _, tree := range recorded.Trace.trees() {
 		if tree.size() > maxStates {
-			c.omit(fmt.Sprintf("of more than %d states", maxStates), tree[0].Key.String()+" of "+recorded.Plan.Name)
+			c.omit(fmt.Sprintf("executions have more than %d states: the watchdog waits half an hour for the lease of a dead holder", maxStates), tree[0].Key.String()+" of "+recorded.Plan.Name)
 			continue
 		}
 		left = append(left, tree...)
@@ -132,7 +132,7 @@ func (c *Choice) cover(plans []Recorded, found map[Spot]state) {
 		left = slices.Delete(left, best, best+1)
 	}
 	for _, o := range left {
-		c.omit("that take no way and fail in no way that the others do not; PLANS=all runs them", o.Plan.Name)
+		c.omit("plans take no way and fail in no way that the others do not; PLANS=all runs them", o.Plan.Name)
 	}
 	slices.SortFunc(c.Plans, func(a, b Recorded) int { return strings.Compare(a.Plan.ID, b.Plan.ID) })
 }

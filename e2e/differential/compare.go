@@ -11,7 +11,7 @@ type Difference struct {
 	Plan, Execution string
 	// Status is how the execution ended in our interpreter.
 	Status string
-	// What differs: start, status, input, output, error, cause, path, events or a call; answering
+	// What differs: start, status, input, output, error, cause, path, events, a task or a call; answering
 	// or replay when the comparison itself went wrong.
 	What string
 	// Local and Emulated are the two sides, whole.
@@ -60,6 +60,9 @@ func compare(same normaliser, here, there Execution) []Difference {
 	check("cause", same.cause(here.Cause), same.cause(there.Cause))
 	check("path", strings.Join(here.Path, " "), strings.Join(there.Path, " "))
 	check("events", strings.Join(here.Events, " "), strings.Join(there.Events, " "))
+	for i := range max(len(here.Tasks), len(there.Tasks)) {
+		check(fmt.Sprintf("task %d", i+1), ended(same, here.Tasks, i), ended(same, there.Tasks, i))
+	}
 	for i := range max(len(here.Calls), len(there.Calls)) {
 		check(fmt.Sprintf("call %d", i+1), called(same, here.Calls, i), called(same, there.Calls, i))
 		if stageOf(here.Calls, i) != stageOf(there.Calls, i) {
@@ -82,6 +85,19 @@ func called(same normaliser, calls []Call, i int) string {
 		return "none"
 	}
 	return calls[i].Stage + " " + calls[i].Function + " " + same.document(calls[i].Payload)
+}
+
+// ended is one end of a task as text, "none" past the end.
+func ended(same normaliser, tasks []TaskEnd, i int) string {
+	if i >= len(tasks) {
+		return "none"
+	}
+	end := tasks[i]
+	text := same.cause(end.Text)
+	if strings.HasPrefix(end.Resource, statesResource+":") {
+		text = same.document([]byte(end.Text))
+	}
+	return end.Type + " " + end.Resource + " " + end.Error + " " + text
 }
 
 // common is where two texts part.

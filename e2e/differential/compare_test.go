@@ -25,17 +25,18 @@ func TestCompareFindsEachDifference(t *testing.T) {
 		change func(*Execution)
 		want   []string
 	}{
-		"none":          {func(*Execution) {}, nil},
-		"status":        {func(e *Execution) { e.Status = "SUCCEEDED" }, []string{"status"}},
-		"input":         {func(e *Execution) { e.Input = json.RawMessage(`{"a":2}`) }, []string{"input"}},
-		"output":        {func(e *Execution) { e.Output = json.RawMessage(`{}`) }, []string{"output"}},
-		"error":         {func(e *Execution) { e.Error = "" }, []string{"error"}},
-		"cause":         {func(e *Execution) { e.Cause += "." }, []string{"cause"}},
-		"path":          {func(e *Execution) { e.Path = e.Path[:1] }, []string{"path"}},
-		"events":        {func(e *Execution) { e.Events[1] = "ExecutionAborted" }, []string{"events"}},
-		"stage":         {func(e *Execution) { e.Calls[0].Stage = "Replan" }, []string{"call 1"}},
-		"no call":       {func(e *Execution) { e.Calls = nil }, []string{"call 1"}},
-		"one call more": {func(e *Execution) { e.Calls = append(e.Calls, e.Calls[0]) }, []string{"call 2"}},
+		"none":             {func(*Execution) {}, nil},
+		"status":           {func(e *Execution) { e.Status = "SUCCEEDED" }, []string{"status"}},
+		"input":            {func(e *Execution) { e.Input = json.RawMessage(`{"a":2}`) }, []string{"input"}},
+		"output":           {func(e *Execution) { e.Output = json.RawMessage(`{}`) }, []string{"output"}},
+		"error":            {func(e *Execution) { e.Error = "" }, []string{"error"}},
+		"cause":            {func(e *Execution) { e.Cause += "." }, []string{"cause"}},
+		"path":             {func(e *Execution) { e.Path = e.Path[:1] }, []string{"path"}},
+		"events":           {func(e *Execution) { e.Events[1] = "ExecutionAborted" }, []string{"events"}},
+		"how a task ended": {func(e *Execution) { e.Tasks = []TaskEnd{{"TaskFailed", "lambda:invoke", "Pilotage.Invalid", "no"}} }, []string{"task 1"}},
+		"stage":            {func(e *Execution) { e.Calls[0].Stage = "Replan" }, []string{"call 1"}},
+		"no call":          {func(e *Execution) { e.Calls = nil }, []string{"call 1"}},
+		"one call more":    {func(e *Execution) { e.Calls = append(e.Calls, e.Calls[0]) }, []string{"call 2"}},
 		"payload": {func(e *Execution) {
 			e.Calls[0].Payload = json.RawMessage(strings.Replace(string(e.Calls[0].Payload), `"p1"`, `"p2"`, 1))
 		}, []string{"call 1"}},
@@ -80,7 +81,15 @@ func TestDeviationsExplainExactly(t *testing.T) {
 		"a failure that ends otherwise":      {Difference{Status: "SUCCEEDED", What: "status", Local: "SUCCEEDED", Emulated: "FAILED"}, false},
 		"a death":                            {Difference{What: "cause", Local: "Plan: " + explained, Emulated: "Plan: {}"}, true},
 		"a death and something else":         {Difference{What: "cause", Local: "Plan: " + explained, Emulated: "Lock: {}"}, false},
-		"anything":                           {Difference{What: "path", Local: "Begin", Emulated: ""}, false},
+		"an execution without its details": {Difference{
+			What: "task 1", Local: "TaskFailed states:startExecution.sync:2 States.TaskFailed " + indented(map[string]any{"Input": `{"requestedAt":"2000-01-01T00:00:00.000Z"}`, "InputDetails": map[string]any{"Included": true}}),
+			Emulated: "TaskFailed states:startExecution.sync:2 States.TaskFailed " + indented(map[string]any{"Input": map[string]any{"requestedAt": "(moment)"}}),
+		}, true},
+		"an execution with another error": {Difference{
+			What: "task 1", Local: "TaskFailed states:startExecution.sync:2 States.TaskFailed " + indented(map[string]any{"Error": "A"}),
+			Emulated: "TaskFailed states:startExecution.sync:2 States.TaskFailed " + indented(map[string]any{"Error": "B"}),
+		}, false},
+		"anything": {Difference{What: "path", Local: "Begin", Emulated: ""}, false},
 	} {
 		if _, got := Explain(test.difference); got != test.want {
 			t.Errorf("%s: explained %v, want %v", name, got, test.want)

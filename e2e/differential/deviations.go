@@ -1,6 +1,9 @@
 package differential
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Deviation is one way in which the emulation is known not to be AWS.
 type Deviation struct {
@@ -56,10 +59,21 @@ func Deviations() []Deviation {
 					return "FAILED"
 				case d.What == "error":
 					return "States.Timeout"
+				case strings.HasPrefix(d.What, "task ") && d.Local == "none":
+					return "TaskTimedOut lambda:invoke.waitForTaskToken States.Timeout "
 				case d.What == "events" && waiting:
 					return before + "TaskSubmitted TaskTimedOut ExecutionFailed"
 				}
 				return d.Local
+			},
+		},
+		{
+			Reason: "moto describes an execution that was waited for without InputDetails, and one that failed with its Input as JSON; ours goes by what DescribeExecution answers on AWS, where InputDetails is always there and Input is a text. The definitions read neither",
+			Gives: func(d Difference) string {
+				if !strings.HasPrefix(d.What, "task ") {
+					return d.Local
+				}
+				return described(d.Local)
 			},
 		},
 		{
@@ -68,8 +82,31 @@ func Deviations() []Deviation {
 				return strings.NewReplacer(
 					"The cause could not be determined because Lambda did not return an error type. Returned payload: ", "",
 					`"error": "Lambda.Unknown"`, `"error": "Exception"`,
+					"TaskFailed lambda:invoke Lambda.Unknown", "TaskFailed lambda:invoke Exception",
+					"TaskFailed lambda:invoke.waitForTaskToken Lambda.Unknown", "TaskFailed lambda:invoke.waitForTaskToken Exception",
 				).Replace(d.Local)
 			},
 		},
 	}
+}
+
+// described is the end of a task in moto's words, when it is that of an execution.
+func described(task string) string {
+	head, text, found := strings.Cut(task, "{")
+	if !found || !strings.Contains(head, " "+statesResource+":") {
+		return task
+	}
+	var execution map[string]any
+	if json.Unmarshal([]byte("{"+text), &execution) != nil {
+		return task
+	}
+	delete(execution, "InputDetails")
+	if input, ok := execution["Input"].(string); ok {
+		var value any
+		if json.Unmarshal([]byte(input), &value) != nil {
+			return task
+		}
+		execution["Input"] = newNormaliser().value("", value)
+	}
+	return head + indented(execution)
 }

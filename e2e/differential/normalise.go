@@ -32,6 +32,9 @@ func (n normaliser) document(text []byte) string {
 
 // value normalises the value of a key.
 func (n normaliser) value(key string, value any) any {
+	if key == "StartDate" || key == "StopDate" {
+		return "(moment)"
+	}
 	switch v := value.(type) {
 	case map[string]any:
 		for name, item := range v {

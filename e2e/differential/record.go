@@ -129,7 +129,7 @@ func (r *recorder) trace(ctx context.Context) (Trace, error) {
 		}
 		trace = append(trace, r.execution(listed[i], history))
 		for _, event := range history {
-			if submitted := event.TaskSubmitted; submitted != nil && submitted.ResourceType == "states" {
+			if submitted := event.TaskSubmitted; submitted != nil && submitted.ResourceType == statesResource {
 				var child struct{ ExecutionArn string }
 				if err := json.Unmarshal([]byte(submitted.Output), &child); err != nil {
 					return nil, fmt.Errorf("read what %s started: %w", listed[i].Arn, err)
@@ -154,12 +154,31 @@ func (r *recorder) execution(from asl.Execution, history []asl.HistoryEvent) Exe
 		if event.StateEntered != nil {
 			made.Path = append(made.Path, event.StateEntered.Name)
 		}
+		if end, ok := taskEnd(event); ok {
+			made.Tasks = append(made.Tasks, end)
+		}
 	}
 	decide(r.calls[key], history)
 	for _, call := range r.calls[key] {
 		made.Calls = append(made.Calls, *call)
 	}
 	return made
+}
+
+// taskEnd is what an event tells of the end of a task, if that is to be compared.
+func taskEnd(event asl.HistoryEvent) (TaskEnd, bool) {
+	of := func(d asl.TaskDetails, err, text string) TaskEnd {
+		return TaskEnd{event.Type, d.ResourceType + ":" + d.Resource, err, text}
+	}
+	switch {
+	case event.TaskFailed != nil:
+		return of(event.TaskFailed.TaskDetails, event.TaskFailed.Error, event.TaskFailed.Cause), true
+	case event.TaskTimedOut != nil:
+		return of(event.TaskTimedOut.TaskDetails, event.TaskTimedOut.Error, event.TaskTimedOut.Cause), true
+	case event.TaskSucceeded != nil && event.TaskSucceeded.ResourceType == statesResource:
+		return of(event.TaskSucceeded.TaskDetails, "", event.TaskSucceeded.Output), true
+	}
+	return TaskEnd{}, false
 }
 
 // decide finds in the history what was sent to each task token.

@@ -90,7 +90,7 @@ func (r *Report) String() string {
 	}
 	known := r.known()
 	for _, reason := range slices.Sorted(maps.Keys(known)) {
-		fmt.Fprintf(&out, "known deviation, in %d plans: %s\n", len(known[reason]), reason)
+		fmt.Fprintf(&out, "known deviation, plans that show it %d: %s\n", len(known[reason]), reason)
 		listed(&out, known[reason])
 	}
 	if len(r.doubts) > 0 {
@@ -110,8 +110,11 @@ func (r *Report) String() string {
 }
 
 func deviations(count int) string {
-	if count == 0 {
+	switch count {
+	case 0:
 		return "no deviation"
+	case 1:
+		return "1 known deviation, with its cause"
 	}
 	return fmt.Sprintf("%d known deviations, each with its cause", count)
 }

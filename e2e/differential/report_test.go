@@ -21,7 +21,7 @@ func TestReportCountsPlansAndNamesWhatIsUnexplained(t *testing.T) {
 	}
 	wants(
 		t, report.String(), "UNEXPLAINED odd: status of deploy:p3: here “FAILED”, there “SUCCEEDED”\n", "  stopped: cause\n", "left out: 2 too long\n",
-		"compared: 1 executions with 2 states and 1 calls of functions; 7 more", "\n2 of 3 plans agree (1 known deviations, each with its cause)\n",
+		"compared: 1 executions with 2 states and 1 calls of functions; 7 more", "\n2 of 3 plans agree (1 known deviation, with its cause)\n",
 	)
 	report.Add(Recorded{Plan: Plan{ID: "p3", Name: "odd"}}, nil)
 	if !report.Sound() {

@@ -144,7 +144,27 @@ func (e Emulated) read(ctx context.Context, key Key) (Execution, error) {
 			if event.StateEnteredEventDetails != nil {
 				made.Path = append(made.Path, aws.ToString(event.StateEnteredEventDetails.Name))
 			}
+			if end, ok := emulatedEnd(event); ok {
+				made.Tasks = append(made.Tasks, end)
+			}
 		}
 	}
 	return made, nil
+}
+
+// emulatedEnd is taskEnd for an event of the emulation.
+func emulatedEnd(event types.HistoryEvent) (TaskEnd, bool) {
+	of := func(kind, resource, err, text *string) TaskEnd {
+		return TaskEnd{string(event.Type), aws.ToString(kind) + ":" + aws.ToString(resource), aws.ToString(err), aws.ToString(text)}
+	}
+	failed, late, done := event.TaskFailedEventDetails, event.TaskTimedOutEventDetails, event.TaskSucceededEventDetails
+	switch {
+	case failed != nil:
+		return of(failed.ResourceType, failed.Resource, failed.Error, failed.Cause), true
+	case late != nil:
+		return of(late.ResourceType, late.Resource, late.Error, late.Cause), true
+	case done != nil && aws.ToString(done.ResourceType) == statesResource:
+		return of(done.ResourceType, done.Resource, nil, done.Output), true
+	}
+	return TaskEnd{}, false
 }

@@ -23,6 +23,9 @@ type Execution struct {
 	Error, Cause string
 	// Path is the states entered, and Events the types of the history.
 	Path, Events []string
+	// Tasks are how tasks ended: the failures of all, and the results of executions that were
+	// waited for.
+	Tasks []TaskEnd
 	// Calls are the invocations of functions, in the order of their beginning.
 	Calls []Call
 }
@@ -87,6 +90,17 @@ func keyOf(arn string) Key {
 	}
 	return Key{Machine: parts[len(parts)-2], Name: parts[len(parts)-1]}
 }
+
+// TaskEnd is the end of a task as the history tells it.
+type TaskEnd struct {
+	// Type is that of the event, and Resource as in states:startExecution.sync:2.
+	Type, Resource string
+	// Error is empty for a success; Text is its output, or the failure's cause.
+	Error, Text string
+}
+
+// states is the resource type of executions that are started.
+const statesResource = "states"
 
 // Call is one invocation of a function.
 type Call struct {
