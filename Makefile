@@ -67,7 +67,7 @@ fuzz: ## fuzz each parser for ten seconds
 e2e-differential: node_modules/.all ## compare the interpreter with another one (PLANS=all: in every plan)
 	@echo "==> the tests of the comparison; recording every plan"
 	@$(GO) test ./e2e/differential ./e2e/lab
-	@echo "==> the same plans through the emulation of AWS (about three minutes; PLANS=all: half an hour)"
+	@echo "==> the same plans through the emulation of AWS (about three minutes; PLANS=all: ten)"
 	@mkdir -p $(BUILD)
 	@$(GO) test -c -tags e2e -o $(BUILD)/differential.test ./e2e/differential
 	@PLANS='$(PLANS)' $(BUILD)/differential.test -test.run '^TestDifferential$$' -test.timeout 2h

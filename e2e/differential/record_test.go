@@ -39,7 +39,9 @@ func TestPlansEnterEveryState(t *testing.T) {
 			}
 			ends = append(ends, fmt.Sprintf("%s %s %s (%d states, %d calls)", execution.Key, execution.Status, execution.Error, len(execution.Path), len(execution.Calls)))
 		}
-		t.Logf("%s %s: %s", recorded.Plan.ID, recorded.Plan.Name, strings.Join(ends, ", "))
+		if testing.Verbose() {
+			t.Logf("%s %s: %s", recorded.Plan.ID, recorded.Plan.Name, strings.Join(ends, ", "))
+		}
 	}
 	states, err := differential.States()
 	if err != nil {

@@ -8,13 +8,14 @@ import (
 
 	"github.com/pilotage/pilotage/local/sim"
 	"github.com/pilotage/pilotage/shared/approval"
+	"github.com/pilotage/pilotage/shared/codebuild"
 	"github.com/pilotage/pilotage/shared/deploy"
 )
 
 // Stories are the plans in which no fault is injected. Together they come to every state that
 // does not need one; the failures of a state are made from the cheapest that does.
 func Stories() []Plan {
-	return slices.Concat(deployments(), badReleases(), people(), rollbacks(), meetings(), inputs())
+	return slices.Concat(deployments(), badReleases(), commits(), people(), rollbacks(), meetings(), inputs())
 }
 
 // story is a plan without an injected fault: short, and in one step unless change says otherwise,
@@ -77,6 +78,22 @@ func badReleases() []Plan {
 		plans = append(plans, bad(fmt.Sprintf("it is worse from %d %% on", step.Weight), worse, fiveSteps))
 	}
 	return plans
+}
+
+// commits are deployments of what is not published yet.
+func commits() []Plan {
+	of := func(name, missing string, build sim.Building) Plan {
+		plan := story(name, func(e *deploy.Environment) { e.Build.WhenMissing, e.Build.WaitSeconds = missing, 10 }, sim.Options{
+			Unpublished: []string{"1.1.0"}, Build: build,
+		})
+		plan.Act = raw(sim.Deployment(sim.Releases()[1].Commit))
+		return plan
+	}
+	return []Plan{
+		of("its commit is not published in time", deploy.MissingWait, sim.Building{}),
+		of("its commit is built first", deploy.MissingBuild, sim.Building{Takes: time.Minute}),
+		of("its build fails", deploy.MissingBuild, sim.Building{Status: codebuild.Failed}),
+	}
 }
 
 // people are the deployments that need somebody's word.
