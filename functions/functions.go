@@ -28,6 +28,7 @@ import (
 	"github.com/pilotage/pilotage/functions/prove"
 	"github.com/pilotage/pilotage/functions/record"
 	"github.com/pilotage/pilotage/functions/release"
+	"github.com/pilotage/pilotage/functions/report"
 	"github.com/pilotage/pilotage/functions/restore"
 	"github.com/pilotage/pilotage/functions/retire"
 	"github.com/pilotage/pilotage/functions/shift"
@@ -93,6 +94,7 @@ func Table(w World) map[string]Handler {
 		"PipelineJob": typed(pipelinejob.Function{
 			Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Jobs: w.Jobs, Clock: w.Clock,
 		}.Handle),
+		"Report":   typed(report.Function{GitHub: w.GitHub, Services: w.Settings, Ledger: w.Ledger, Clock: w.Clock, NewID: w.NewID}.Handle),
 		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Command":  typed(command.Function{Door: w.door(), Desk: w.desk(), Services: w.Settings, Ledger: w.Ledger, Holds: w.holds(), Clock: w.Clock}.Handle),
 		"Decide":   typed(decide.Function{Votes: w.Ledger, Desk: w.desk(), Clock: w.Clock}.Handle),

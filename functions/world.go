@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/pilotage/pilotage/functions/intake"
+	"github.com/pilotage/pilotage/functions/report"
 	"github.com/pilotage/pilotage/functions/webhook"
 	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/clock"
@@ -46,6 +47,7 @@ type World struct {
 	Executions Executions
 	Pipelines  intake.Pipelines
 	Jobs       pipelines.Jobs
+	GitHub     report.GitHub
 	// ApprovalURL is where the Decide function is reached, without a slash at the end.
 	ApprovalURL string
 	// ApprovalSecret keys ballots; at least 32 bytes.

@@ -48,6 +48,13 @@ type webhookConfig struct {
 	SecretArn string `env:"PILOTAGE_WEBHOOK_SECRET_ARN, required"`
 }
 
+type githubConfig struct {
+	// TokenArn is the secret of the token by which GitHub is told what becomes of deployments;
+	// empty tells it nothing.
+	TokenArn string `env:"PILOTAGE_GITHUB_TOKEN_SECRET_ARN"`
+	URL      string `env:"PILOTAGE_GITHUB_API_URL, default=https://api.github.com"`
+}
+
 type busConfig struct {
 	Bus string `env:"PILOTAGE_BUS_NAME, required"`
 }

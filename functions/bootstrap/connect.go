@@ -18,6 +18,7 @@ import (
 	"github.com/pilotage/pilotage/shared/aws/ssm"
 	"github.com/pilotage/pilotage/shared/decision"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/github"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/schema"
 	"github.com/pilotage/pilotage/shared/traffic"
@@ -63,6 +64,8 @@ func (w *worker) connect(ctx context.Context, p port) error {
 	case portPipelines:
 		service := codepipeline.New(w.aws)
 		w.world.Pipelines, w.world.Jobs = service, service
+	case portGitHub:
+		w.world.GitHub = w.tell()
 	case portDeploy:
 		w.startDeploy()
 	case portRollback:
@@ -71,6 +74,15 @@ func (w *worker) connect(ctx context.Context, p port) error {
 		return w.approve(ctx)
 	}
 	return nil
+}
+
+// tell is the way to GitHub, with no token where none is configured.
+func (w *worker) tell() github.Access {
+	access := github.Access{Tokens: github.NoToken{}, URL: w.github.URL, HTTP: github.NewHTTPClient()}
+	if w.github.TokenArn != "" {
+		access.Tokens = secretsmanager.New(w.aws, w.github.TokenArn, github.TokenSetting)
+	}
+	return access
 }
 
 // approve reads the key of ballots, once for the life of this process: ballots are derived from

@@ -64,6 +64,7 @@ type worker struct {
 	approval   approvalConfig
 	webhook    webhookConfig
 	bus        busConfig
+	github     githubConfig
 	deploy     deployConfig
 	rollback   rollbackConfig
 	database   databaseConfig
@@ -92,6 +93,8 @@ func (w *worker) configure(ctx context.Context, p port) {
 		w.read(ctx, &w.webhook)
 	case portBus:
 		w.read(ctx, &w.bus)
+	case portGitHub:
+		w.read(ctx, &w.github)
 	case portDeploy:
 		w.read(ctx, &w.deploy)
 	case portRollback:

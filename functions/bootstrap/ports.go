@@ -22,6 +22,7 @@ const (
 	portRollback  port = "rollback machine"
 	portApproval  port = "approval"
 	portPipelines port = "pipelines"
+	portGitHub    port = "github"
 )
 
 // needs are the ports of each function, in an order in which each can be made from those before
@@ -59,6 +60,7 @@ func needs() map[string][]port {
 		"Webhook":     {portBus, portSecrets},
 		"Intake":      {portLedger, portSettings, portDeploy, portPipelines},
 		"PipelineJob": {portLedger, portSettings, portDeploy, portPipelines},
+		"Report":      {portLedger, portSettings, portGitHub},
 		"Watchdog":    {portLedger, portSettings, portSender, portRollback, portTokens},
 		"Command":     {portLedger, portSettings, portSender, portArchive, portTokens, portDeploy, portRollback},
 		"Decide":      {portLedger, portSender, portTokens},

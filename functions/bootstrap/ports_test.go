@@ -26,7 +26,7 @@ func fields() map[string][]port {
 		"Balancer": {portBalancer, portSettings, portLedger}, "Fleet": {portFleet, portBalancer, portSettings, portLedger},
 		"Schema": {portSchema, portSettings, portLedger}, "Backups": {portBackups, portSettings, portLedger},
 		"Caller": {portCaller, portSettings}, "Signals": {portSignals, portSettings}, "notifier": {portSender, portLedger},
-		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "holds": {portLedger, portSettings, portArchive, portSender}, "Pipelines": {portPipelines}, "Jobs": {portPipelines},
+		"desk": {portSender, portLedger, portTokens}, "clerk": {portLedger, portTokens}, "door": {portLedger}, "holds": {portLedger, portSettings, portArchive, portSender}, "Pipelines": {portPipelines}, "Jobs": {portPipelines}, "GitHub": {portGitHub},
 		"Archive": {portArchive}, "Bus": {portBus}, "Secrets": {portSecrets}, "Tokens": {portTokens}, "Executions": {},
 		"ApprovalURL": {portApproval}, "ApprovalSecret": {portApproval}, "Clock": {}, "NewID": {}, "log": {},
 	}

@@ -81,13 +81,17 @@ func (w *World) stop(execution string) {
 // noticeAfter is how long the event bus takes to deliver.
 const noticeAfter = time.Second
 
-// watch is the rule on status changes: it invokes the watchdog, twice, as an event bus may.
+// watch is the two rules on status changes.
 func (w *World) watch(change asl.StatusChange) {
+	if w.options.GitHub != nil {
+		w.report(change)
+	}
 	switch change.Status {
 	case asl.StatusFailed, asl.StatusAborted, asl.StatusTimedOut:
 	default:
 		return
 	}
+	// It invokes the watchdog, twice, as an event bus may.
 	event, err := json.Marshal(map[string]any{"detail": change})
 	if err != nil {
 		return

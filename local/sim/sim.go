@@ -9,6 +9,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,8 @@ type Options struct {
 	Unpublished []string
 	// Build is how builds go.
 	Build Building
+	// GitHub is where GitHub answers to a token; nil has no token.
+	GitHub *http.Client
 	// Seed varies what is random.
 	Seed uint64
 }
@@ -127,7 +130,7 @@ func (w *World) ports(l *ledger.Ledger) functions.World {
 		Clock: clock.System{}, NewID: w.newID, Ledger: l, Settings: settings{w}, Catalog: catalog{w},
 		Balancer: balancer{w}, Caller: caller{w}, Fleet: fleets{w}, Backups: backups{w}, Schema: schemas{w},
 		Signals: signals{w}, Sender: sender{w}, Archive: archiver{w}, Bus: eventBus{w}, Secrets: secrets{},
-		Tokens: tokens{w}, Executions: executions{w}, Pipelines: executionsOf{w}, Jobs: jobs{w}, ApprovalURL: "https://approve.example",
+		Tokens: tokens{w}, Executions: executions{w}, Pipelines: executionsOf{w}, Jobs: jobs{w}, GitHub: w.github(), ApprovalURL: "https://approve.example",
 		ApprovalSecret: []byte("a secret of at least thirty-two bytes"),
 	}
 }

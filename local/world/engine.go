@@ -83,31 +83,38 @@ func (w *World) invoke(ctx context.Context, function string, payload json.RawMes
 	return result, nil
 }
 
-// rules says which events lead to what, as infra's rules do on AWS.
-func rules() []struct{ name, pattern, function string } {
-	return []struct{ name, pattern, function string }{
-		{"push", `{"source": ["pilotage.github"], "detail-type": ["Push"]}`, "Intake"},
-		{"due", `{"source": ["pilotage.schedule"], "detail-type": ["Scheduled Deployment"]}`, "Intake"},
-		{"pipeline-succeeded", `{"source": ["aws.codepipeline"], "detail": {"state": ["SUCCEEDED"]},
-			"detail-type": ["CodePipeline Pipeline Execution State Change", "CodePipeline Stage Execution State Change"]}`, "Intake"},
-		{"execution-ended", `{"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
-			"detail": {"status": ["ABORTED", "TIMED_OUT", "FAILED"]}}`, "Watchdog"},
+// rules say which events lead to what, by their names. infra has the same ones.
+func (w *World) rules() ([]bus.Rule, error) {
+	retry := bus.Retry{Attempts: 5, Backoff: time.Second, Limit: 10 * time.Second}
+	var rules []bus.Rule
+	for _, rule := range []struct{ name, function, pattern string }{
+		{"push", "Intake", `{"source": ["pilotage.github"], "detail-type": ["Push"]}`},
+		{"due", "Intake", `{"source": ["pilotage.schedule"], "detail-type": ["Scheduled Deployment"]}`},
+		{"pipeline-succeeded", "Intake", `{
+			"source": ["aws.codepipeline"], "detail": {"state": ["SUCCEEDED"]},
+			"detail-type": ["CodePipeline Pipeline Execution State Change", "CodePipeline Stage Execution State Change"]
+		}`},
+		{"execution-ended", "Watchdog", `{
+			"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"], "detail": {"status": ["ABORTED", "TIMED_OUT", "FAILED"]}
+		}`},
+		{"execution-changed", "Report", `{"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"]}`},
+	} {
+		pattern, err := bus.ParsePattern([]byte(rule.pattern))
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", rule.name, err)
+		}
+		rules = append(rules, bus.Rule{Name: rule.name, Pattern: pattern, Target: w.target(rule.function), Retry: retry})
 	}
+	return rules, nil
 }
 
 func (w *World) openBus() error {
-	config := bus.Config{Clock: w.options.Clock, NewID: shortID, Account: "000000000000", Region: Region}
-	for _, rule := range rules() {
-		pattern, err := bus.ParsePattern([]byte(rule.pattern))
-		if err != nil {
-			return fmt.Errorf("read the pattern of rule %s: %w", rule.name, err)
-		}
-		config.Rules = append(config.Rules, bus.Rule{
-			Name: rule.name, Pattern: pattern, Target: w.target(rule.function), Retry: bus.Retry{Attempts: 5, Backoff: time.Second, Limit: 10 * time.Second},
-		})
+	rules, err := w.rules()
+	if err != nil {
+		return err
 	}
-	var err error
-	if w.Bus, err = bus.New(config); err == nil {
+	w.Bus, err = bus.New(bus.Config{Clock: w.options.Clock, NewID: shortID, Account: "000000000000", Region: Region, Rules: rules})
+	if err == nil {
 		w.onClose(w.Bus.Close)
 	}
 	return err

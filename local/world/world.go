@@ -28,6 +28,7 @@ import (
 	"github.com/pilotage/pilotage/local/slots"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
+	"github.com/pilotage/pilotage/shared/github"
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/schema"
 	"github.com/pilotage/pilotage/shared/traffic"
@@ -160,7 +161,7 @@ func (w *World) ports(book *ledger.Ledger) functions.World {
 		Schema: schema.Schema{Connections: w.Database, Migrations: w.options.Catalog, Leases: book},
 		Sender: sender{w}, Archive: Archive{Dir: filepath.Join(w.options.Dir, "archive")},
 		Bus: events{w}, Secrets: w, Tokens: tokens{w.Engine}, Executions: executions{w.Engine},
-		Pipelines: w.Pipelines, Jobs: w.Pipelines,
+		Pipelines: w.Pipelines, Jobs: w.Pipelines, GitHub: github.Access{Tokens: github.NoToken{}},
 		ApprovalURL: w.ApprovalURL, ApprovalSecret: []byte(rand.Text() + rand.Text()), Log: w.options.Log,
 	}
 }

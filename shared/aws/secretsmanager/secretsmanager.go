@@ -1,11 +1,12 @@
 // Package secretsmanager reads secrets: those that sign webhooks, the one that keys ballots,
-// and those by which databases are reached. Values never get into errors or logs.
+// the token of GitHub, and those by which databases are reached. Values never get into errors or logs.
 package secretsmanager
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -81,6 +82,37 @@ func (s Secret) WebhookSecrets(ctx context.Context) ([][]byte, error) {
 		secrets[i] = []byte(text)
 	}
 	return secrets, nil
+}
+
+// maxToken is longer than any token of GitHub.
+const maxToken = 1000
+
+// Token is a token of GitHub: the secret's text, or the field "token" of a JSON object. It is empty
+// where none was put yet: an empty text, or a placeholder such as "none". What cannot be a token is
+// fault.Invalid.
+func (s Secret) Token(ctx context.Context) (string, error) {
+	value, err := s.value(ctx)
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(value)
+	if strings.HasPrefix(token, "{") {
+		var fields struct {
+			Token string `json:"token"`
+		}
+		if json.Unmarshal([]byte(token), &fields) != nil {
+			return "", fault.New(fault.Invalid, "read secret %q: it begins like a JSON object with a token and is none; see %s", s.id, s.setting)
+		}
+		token = strings.TrimSpace(fields.Token)
+	}
+	if slices.Contains([]string{"", "none", "placeholder", "changeme", "todo", "-"}, strings.ToLower(token)) {
+		return "", nil
+	}
+	unfit := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(token) > maxToken || strings.ContainsFunc(token, unfit) {
+		return "", fault.New(fault.Invalid, "read secret %q: it is no token of GitHub: it has spaces, or is too long; see %s", s.id, s.setting)
+	}
+	return token, nil
 }
 
 func (s Secret) value(ctx context.Context) (string, error) {

@@ -53,6 +53,24 @@ func TestKeyIsLongEnough(t *testing.T) {
 	}
 }
 
+func TestTokenMayBeNone(t *testing.T) {
+	const token = "github_pat_11ABCDEFG0123456789_abc"
+	for value, want := range map[string]string{
+		token: token, " " + token + "\n": token, `{"token": "` + token + `", "placeholder": "x"}`: token,
+		"": "", "\n": "", "none": "", "Placeholder": "", "-": "", `{"token": ""}`: "", `{"placeholder": "x7Hq"}`: "", `{}`: "",
+	} {
+		if got, err := secret(value).Token(t.Context()); err != nil || got != want {
+			t.Errorf("%q: got %q and error %v, want %q", value, got, err, want)
+		}
+	}
+	for _, value := range []string{token + " " + token, token + "\r\nX-Header: 1", `{"token": 1}`, `{"token": "` + token, strings.Repeat("t", 1001), "tökén-" + token} {
+		got, err := secret(value).Token(t.Context())
+		if got != "" || !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), token) || !strings.Contains(err.Error(), "PILOTAGE_WEBHOOK_SECRET_ARN") {
+			t.Errorf("%q: got %q and error %v, want one of class Invalid without the value", value, got, err)
+		}
+	}
+}
+
 func TestSecretClassifies(t *testing.T) {
 	for code, want := range map[string]fault.Class{"ThrottlingException": fault.Transient, "ResourceNotFoundException": fault.Invalid, "AccessDeniedException": fault.Invalid, "DecryptionFailure": fault.Invalid} {
 		_, err := Secret{api: fake{fail: &smithy.GenericAPIError{Code: code}}}.Key(t.Context())
