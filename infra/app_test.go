@@ -34,6 +34,7 @@ func TestApp(t *testing.T) {
 		"executions are pinned to versions":        executionsArePinned,
 		"rendered definitions pass the lints":      definitionsPassLints,
 		"commits are built":                        commitsAreBuilt,
+		"pipelines are awaited":                    pipelinesAreAwaited,
 		"rules have dead letters":                  rulesHaveDeadLetters,
 		"no secret is in a template":               secretsAreNotWritten,
 		"only the right ones talk to each other":   networkIsClosed,

@@ -183,9 +183,11 @@ func calls() map[string][]string {
 		"portBus":      {"events:PutEvents"},
 		"portSecrets":  secret,
 		"portApproval": secret,
-		"portTokens":   {"states:SendTaskFailure", "states:SendTaskSuccess"},
-		"portDeploy":   {"states:StartExecution"},
-		"portRollback": {"states:StartExecution"},
+		// What Intake asks depends on which pipelines are configured: pipelinesAreAwaited.
+		"portPipelines": {},
+		"portTokens":    {"states:SendTaskFailure", "states:SendTaskSuccess"},
+		"portDeploy":    {"states:StartExecution"},
+		"portRollback":  {"states:StartExecution"},
 	}
 }
 
@@ -195,6 +197,9 @@ func extraCalls() map[string][]string {
 	snapshot := []string{"rds:DescribeDBSnapshots"}
 	storage := []string{"kms:CreateGrant", "kms:DescribeKey"}
 	return map[string][]string{
+		"PipelineJob": {
+			"codepipeline:GetPipelineExecution", "codepipeline:GetJobDetails", "codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult",
+		},
 		"Plan":         slots,
 		"PlanRollback": slices.Concat(slots, snapshot),
 		"Release":      slices.Concat(slots, []string{"ecs:UpdateService", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}),

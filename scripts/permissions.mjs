@@ -22,7 +22,7 @@ const limit = 6144;
 
 // files are the policies with the services that each allows; more than one, for the limit.
 const files = {
-  'cloudformation-environment.json': ['backup', 'backup-storage', 'cloudwatch', 'ec2', 'ecr', 'ecs', 'elasticloadbalancing', 'rds', 'sqs'],
+  'cloudformation-environment.json': ['backup', 'backup-storage', 'cloudwatch', 'codebuild', 'ec2', 'ecr', 'ecs', 'elasticloadbalancing', 'rds', 'scheduler', 'sqs'],
   'cloudformation-pipeline.json': ['dynamodb', 'events', 'kms', 'lambda', 'logs', 's3', 'secretsmanager', 'sns', 'ssm', 'states'],
 };
 
@@ -30,7 +30,7 @@ const files = {
 const roles = 'arn:aws:iam::*:role/pilotage-*';
 
 // services take roles on, and roles are handed to no other.
-const services = ['backup', 'ecs-tasks', 'lambda', 'states', 'vpc-flow-logs'].map((name) => `${name}.amazonaws.com`);
+const services = ['backup', 'codebuild', 'ecs-tasks', 'lambda', 'scheduler', 'states', 'vpc-flow-logs'].map((name) => `${name}.amazonaws.com`);
 
 // linked services make a role of their own when they are used in an account for the first time.
 const linked = ['backup', 'ecs', 'elasticloadbalancing', 'rds'].map((name) => `${name}.amazonaws.com`);

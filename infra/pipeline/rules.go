@@ -5,10 +5,12 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotage/pilotage/shared/config"
 )
 
 type rulesProps struct {
-	Service   string
+	File      config.File
 	Bus       bus
 	Functions functions
 	Machines  machines
@@ -22,14 +24,7 @@ func newRules(scope constructs.Construct, props rulesProps) {
 		Pattern:  map[string]any{"source": []string{"pilotage.github"}, "detail-type": []string{"Push"}},
 		Function: props.Functions.byName["Intake"],
 	})
-	newRule(scope, ruleProps{
-		ID: "PipelineSucceeded", Description: "The service's own CodePipeline has built a release", Letters: props.Letters,
-		Pattern: map[string]any{
-			"source": []string{"aws.codepipeline"}, "detail-type": []string{"CodePipeline Pipeline Execution State Change"},
-			"detail": map[string]any{"pipeline": []string{props.Service}, "state": []string{"SUCCEEDED"}},
-		},
-		Function: props.Functions.byName["Intake"],
-	})
+	newPipelineRules(scope, props)
 	newRule(scope, ruleProps{
 		ID: "Due", Description: "A schedule begins a deployment", Bus: props.Bus.name, Letters: props.Letters,
 		Pattern:  map[string]any{"source": []string{"pilotage.schedule"}, "detail-type": []string{"Scheduled Deployment"}},

@@ -90,7 +90,7 @@ func New(scope constructs.Construct, props Props) Stack {
 	machines := newMachines(stack, w.key, functions, newBuilds(stack, w, images))
 	letters := newDeadLetters(stack, w.key)
 	newSchedules(stack, w, letters)
-	newRules(stack, rulesProps{Service: props.File.Service, Bus: w.bus, Functions: functions, Machines: machines, Letters: letters})
+	newRules(stack, rulesProps{File: props.File, Bus: w.bus, Functions: functions, Machines: machines, Letters: letters})
 	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: letters, Functions: functions, Machines: machines})
 	newDashboard(stack, functions)
 	backups := newBackups(stack, w.key, w.ledger, props)
