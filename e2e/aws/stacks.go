@@ -97,7 +97,10 @@ func (w *world) created(ctx context.Context, stack string, wanted map[string]str
 		return err
 	}
 	var made struct {
-		Resources []struct{ LogicalResourceId, ResourceStatus string } `xml:"DescribeStackResourcesResult>StackResources>member"`
+		Resources []struct {
+			ID     string `xml:"LogicalResourceId"`
+			Status string `xml:"ResourceStatus"`
+		} `xml:"DescribeStackResourcesResult>StackResources>member"`
 	}
 	if err := xml.Unmarshal(answer, &made); err != nil {
 		return fmt.Errorf("read the resources of stack %s: %w", stack, err)
@@ -107,8 +110,8 @@ func (w *world) created(ctx context.Context, stack string, wanted map[string]str
 		missing[id] = kind
 	}
 	for _, one := range made.Resources {
-		if strings.HasSuffix(one.ResourceStatus, "_COMPLETE") {
-			delete(missing, one.LogicalResourceId)
+		if strings.HasSuffix(one.Status, "_COMPLETE") {
+			delete(missing, one.ID)
 		}
 	}
 	var lacking []string
