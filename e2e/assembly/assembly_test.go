@@ -103,19 +103,19 @@ func TestPropertiesThatTheEmulationGetsWrongAreChanged(t *testing.T) {
 func TestWhatIsLeftOutIsCountedAndNotWaitedFor(t *testing.T) {
 	resources, result := adapted(t, `{
 		"A1": {"Type": "AWS::CloudWatch::Alarm"}, "A2": {"Type": "AWS::CloudWatch::Alarm"}, "P": {"Type": "AWS::Backup::BackupPlan"},
-		"B": {"Type": "AWS::S3::Bucket", "DependsOn": ["A1", "C"]}, "C": {"Type": "AWS::S3::Bucket", "DependsOn": "A2"}
+		"B": {"Type": "AWS::S3::Bucket", "DependsOn": ["A1", "C"]}, "C": {"Type": "AWS::S3::Bucket", "DependsOn": "A2"},
+		"D": {"Type": "AWS::S3::Bucket", "DependsOn": "B"}
 	}`)
 	if want := map[string]int{"AWS::CloudWatch::Alarm": 2, "AWS::Backup::BackupPlan": 1}; !reflect.DeepEqual(result.LeftOut, want) {
 		t.Errorf("got %v left out, want %v", result.LeftOut, want)
 	}
-	if want := map[string]string{"B": "AWS::S3::Bucket", "C": "AWS::S3::Bucket"}; !reflect.DeepEqual(result.Resources, want) || len(resources) != len(want) {
+	if want := map[string]string{"B": "AWS::S3::Bucket", "C": "AWS::S3::Bucket", "D": "AWS::S3::Bucket"}; !reflect.DeepEqual(result.Resources, want) || len(resources) != len(want) {
 		t.Errorf("got resources %v (%d in the body), want %v", result.Resources, len(resources), want)
 	}
-	if got := resources["B"]["DependsOn"]; !reflect.DeepEqual(got, []any{"C"}) {
-		t.Errorf("B waits for %v, want C alone", got)
-	}
-	if got := resources["C"]["DependsOn"]; got != nil {
-		t.Errorf("C waits for %v, want nothing", got)
+	for id, want := range map[string]any{"B": []any{"C"}, "C": nil, "D": []any{"B"}} {
+		if got := resources[id]["DependsOn"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s waits for %v, want %v", id, got, want)
+		}
 	}
 }
 

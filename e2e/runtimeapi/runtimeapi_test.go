@@ -150,6 +150,12 @@ func TestAProcessServesOneInvocationAfterTheOther(t *testing.T) {
 	if deadline := time.UnixMilli(first.Deadline); deadline.Before(before.Add(59*time.Second)) || deadline.After(time.Now().Add(time.Minute)) {
 		t.Errorf("got deadline %s, want one in a minute", deadline)
 	}
+	// It gets each of them once, however soon it asks for the next.
+	for n := 3; n <= 200; n++ {
+		if got := invoke(t, h, "A", `{}`); got.N != n {
+			t.Fatalf("invocation %d is the process's %d.", n, got.N)
+		}
+	}
 	if other := invoke(t, h, "B", `{}`); other.PID == first.PID || other.Handler != "HB" {
 		t.Errorf("got %+v, want a process of its own for another function", other)
 	}
@@ -198,17 +204,15 @@ func TestInvocationsAtOnceGetAProcessEach(t *testing.T) {
 func TestInvocationsFail(t *testing.T) {
 	for name, test := range map[string]struct {
 		payload string
-		timeout time.Duration
 		want    Error
 		// again says that the same process serves the next invocation.
 		again bool
 	}{
-		"as the function says":            {`{"do":"fail"}`, time.Minute, Error{"Pilotage.Invalid", "a bad request"}, true},
-		"when the process ends":           {`{"do":"exit"}`, time.Minute, Error{ExitError, "RequestId: A-2 Error: Runtime exited"}, false},
-		"when the process takes too long": {`{"do":"hang"}`, 300 * time.Millisecond, Error{TimedOut, "RequestId: A-2 Error: Task timed out after 300ms"}, false},
+		"as the function says":  {`{"do":"fail"}`, Error{"Pilotage.Invalid", "a bad request"}, true},
+		"when the process ends": {`{"do":"exit"}`, Error{ExitError, "RequestId: A-2 Error: Runtime exited"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, _ := host(t, test.timeout)
+			h, _ := host(t, time.Minute)
 			before := invoke(t, h, "A", `{}`)
 			_, err := h.Invoke(t.Context(), "A", json.RawMessage(test.payload))
 			var got *Error
@@ -219,6 +223,35 @@ func TestInvocationsFail(t *testing.T) {
 				t.Errorf("got process %d after %d, want the same: %t", after.PID, before.PID, test.again)
 			}
 		})
+	}
+}
+
+func TestAProcessThatTakesTooLongIsEnded(t *testing.T) {
+	h, _ := host(t, 300*time.Millisecond)
+	_, err := h.Invoke(t.Context(), "A", json.RawMessage(`{"do":"hang"}`))
+	var got *Error
+	if want := (Error{TimedOut, "RequestId: A-1 Error: Task timed out after 300ms"}); !errors.As(err, &got) || *got != want {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.idle["A"]) > 0 || len(h.all) > 0 {
+		t.Errorf("the process is kept: %d idle of %d", len(h.idle["A"]), len(h.all))
+	}
+}
+
+func TestAProcessThatEndedBetweenInvocationsIsNotUsed(t *testing.T) {
+	h, _ := host(t, time.Minute)
+	before := invoke(t, h, "A", `{}`)
+	h.mu.Lock()
+	idle := h.idle["A"][0]
+	h.mu.Unlock()
+	if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-idle.done
+	if after := invoke(t, h, "A", `{}`); after.PID == before.PID {
+		t.Error("the process that was killed answered")
 	}
 }
 
