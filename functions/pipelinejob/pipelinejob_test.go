@@ -43,6 +43,8 @@ type world struct {
 	// answers are by job; each has one.
 	answers map[string]string
 	kinds   map[string]pipelines.Kind
+	// attempts counts the answers that were given, heard or not.
+	attempts int
 	// fail and lose plan errors: before the effect of a call, and after it.
 	fail, lose map[string]error
 }
@@ -117,6 +119,7 @@ func (w *world) Fail(_ context.Context, job string, failure pipelines.Failure) e
 func (w *world) answer(call, job, text string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.attempts++
 	if err := w.fail[call]; err != nil {
 		return err
 	}
@@ -336,8 +339,9 @@ func TestSameJobStartsAndAnswersOnce(t *testing.T) {
 			t.Errorf("got answers %v, want one", seen)
 		}
 		time.Sleep(time.Hour)
-		if got := w.handle(event); got.Answer != pipelinejob.Unheard {
-			t.Errorf("an hour later: got %+v, want that nobody hears it", got)
+		before := w.attempts
+		if got := w.handle(event); got.Answer != pipelinejob.Unheard || w.attempts != before {
+			t.Errorf("an hour later: got %+v and %d more answers, want none", got, w.attempts-before)
 		}
 		w.only()
 		// The stage is tried again: that is another job, and another wish.
