@@ -3,6 +3,7 @@
 package pipelines
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,9 @@ type Service struct {
 	Clock clock.Clock
 	// NewID makes ids of jobs; they must not repeat.
 	NewID func() string
+	// AskAgainAfter is how long an action waits after an answer that goes on; zero is half a minute,
+	// which is what is seen on AWS, where nothing is promised.
+	AskAgainAfter time.Duration
 	// Invoke runs a function. An error makes it run again, as Lambda does.
 	Invoke func(ctx context.Context, function string, payload json.RawMessage) error
 
@@ -55,12 +59,11 @@ type Outcome struct {
 // Succeeded reports whether the action did.
 func (o Outcome) Succeeded() bool { return o.Failure == pipelines.Failure{} }
 
-// The times of an action that invokes Lambda (CodePipeline User Guide, "Quotas"), and how long
-// CodePipeline waits before it asks again, which AWS does not say; half a minute is what is seen.
+// The times of an action that invokes Lambda (CodePipeline User Guide, "Quotas").
 const (
 	jobTimeout    = 20 * time.Minute
 	actionTimeout = 24 * time.Hour
-	askAgainAfter = 30 * time.Second
+	askAgainAfter = 30 * time.Second // the default of AskAgainAfter
 )
 
 // Register makes an execution of a pipeline known, with the commits of its sources.
@@ -110,7 +113,7 @@ func (s *Service) Run(ctx context.Context, action Action) (Outcome, error) {
 			return outcome, nil
 		}
 		token = given.token
-		if err := s.Clock.Wait(ctx, askAgainAfter); err != nil {
+		if err := s.Clock.Wait(ctx, cmp.Or(s.AskAgainAfter, askAgainAfter)); err != nil {
 			return outcome, err
 		}
 	}

@@ -144,7 +144,7 @@ func (w *World) open(ctx context.Context) error {
 	if err := w.identify(); err != nil {
 		return err
 	}
-	w.Pipelines = &pipelines.Service{Clock: w.options.Clock, NewID: shortID, Invoke: w.job}
+	w.Pipelines = &pipelines.Service{Clock: w.options.Clock, NewID: shortID, AskAgainAfter: time.Second, Invoke: w.job}
 	w.Ports = w.ports(book)
 	if err := w.openBus(); err != nil {
 		return err
