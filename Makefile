@@ -32,6 +32,7 @@ demo: node_modules/.demo ## run the whole pipeline on this machine, without an A
 	@$(BUILD)/pilotage demo $(DEMO)
 
 test: node_modules/.all ## run all tests
+	@scripts/chromium.sh
 	@echo "==> go vet"
 	@$(GO) vet $(PACKAGES)
 	@echo "==> go test -race (with a real PostgreSQL; a few minutes)"
