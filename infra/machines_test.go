@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pilotage/pilotage/functions"
+	"github.com/pilotage/pilotage/functions/report"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/statemachine"
 )
@@ -61,6 +62,9 @@ func functionsStopInTime(t *testing.T, a assembly) {
 		timeout, _ := r.at("Timeout").(float64)
 		if timeout <= 0 || timeout > 900 {
 			t.Errorf("%s has a time limit of %v s", name, timeout)
+		}
+		if name == "Report" && timeout >= report.ClaimFor.Seconds() {
+			t.Errorf("%s may run for %v s, and claims a deployment for %s", name, timeout, report.ClaimFor)
 		}
 		if limit, called := states[name]; called && (timeout >= limit || timeout < limit-5) {
 			t.Errorf("%s may run for %v s, its states for %v s", name, timeout, limit)

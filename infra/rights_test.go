@@ -183,6 +183,7 @@ func calls() map[string][]string {
 		"portBus":      {"events:PutEvents"},
 		"portSecrets":  secret,
 		"portApproval": secret,
+		"portGitHub":   secret,
 		// What Intake asks depends on which pipelines are configured: pipelinesAreAwaited.
 		"portPipelines": {},
 		"portTokens":    {"states:SendTaskFailure", "states:SendTaskSuccess"},

@@ -70,9 +70,11 @@ const (
 	patience = 20 * time.Second
 	// pause is the time between two looks.
 	pause = time.Second
-	// claimFor is longer than the function may run, which is two minutes.
-	claimFor = 150 * time.Second
 )
+
+// ClaimFor is for how long one who reports keeps others from it. The function's own time limit must
+// be shorter, or two would report at the same time.
+const ClaimFor = 150 * time.Second
 
 // Handle tells GitHub what the ledger says of the deployment that an event is about, and of those
 // that it replaced or made live again. Where no token is configured it does nothing. Repeating it
@@ -188,7 +190,7 @@ func (f Function) tell(ctx context.Context, client *github.Client, id string) ([
 
 func (f Function) claim(ctx context.Context, id, by string) (ledger.Report, error) {
 	for begun := f.Clock.Now(); ; {
-		report, claimed, err := f.Ledger.ClaimReport(ctx, id, by, claimFor)
+		report, claimed, err := f.Ledger.ClaimReport(ctx, id, by, ClaimFor)
 		if err != nil || claimed {
 			return report, err
 		}

@@ -11,6 +11,7 @@ func newOutputs(stack awscdk.Stack, w works, f functions, m machines, images aws
 	for _, output := range []struct{ id, value, description string }{
 		{"WebhookAddress", f.urls["Webhook"], "Enter it in the repository's settings, under webhooks"},
 		{"WebhookSecretName", w.secrets.webhook, "The secret to enter there: aws secretsmanager get-secret-value --secret-id"},
+		{"GitHubTokenSecretName", w.secrets.github, "Where a token of GitHub belongs, if deployments are to be shown there: aws secretsmanager put-secret-value --secret-id"},
 		{"ApprovalAddress", f.urls["Decide"], "Where approvers decide; mails link to it"},
 		{"CommandAddress", f.urls["Command"], "Where commands are sent: export PILOTAGE_COMMAND_URL=..."},
 		{"DeployMachineAlias", m.deploy.alias, "Starts a deployment"},

@@ -41,6 +41,14 @@ func newRules(scope constructs.Construct, props rulesProps) {
 		},
 		Function: props.Functions.byName["Watchdog"],
 	})
+	newRule(scope, ruleProps{
+		ID: "ExecutionChanged", Description: "GitHub is told of each execution that begins or ends", Letters: props.Letters,
+		Pattern: map[string]any{
+			"source": []string{"aws.states"}, "detail-type": []string{"Step Functions Execution Status Change"},
+			"detail": map[string]any{"stateMachineArn": []string{props.Machines.deploy.arn, props.Machines.rollback.arn}},
+		},
+		Function: props.Functions.byName["Report"],
+	})
 }
 
 type ruleProps struct {

@@ -22,6 +22,8 @@ const (
 	webhookSeconds = 10
 	decideSeconds  = 29
 	entrySeconds   = 60
+	// reportSeconds is less than report.ClaimFor.
+	reportSeconds = 120
 )
 
 // table is every function and what it may do in the pipeline's own stack.
@@ -72,6 +74,9 @@ func (w works) entries(stack awscdk.Stack, b entryBlocks) []function {
 		{name: "Intake", does: "Starts deployments", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, w.followPipelines(stack)}},
 		{name: "PipelineJob", does: "Answers jobs of CodePipeline", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, answerJobs(stack)}},
 		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, rollback}},
+		{name: "Report", does: "Tells GitHub what becomes of deployments", seconds: reportSeconds, blocks: []block{
+			b.ledger, b.settings, w.know(w.secrets.github, "PILOTAGE_GITHUB_TOKEN_SECRET_ARN"),
+		}},
 		{name: "Command", does: "Takes people's commands", seconds: decideSeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, w.write(), deploy, rollback}},
 		{name: "Decide", does: "Takes approvers' decisions", seconds: decideSeconds, blocks: []block{b.ledger, b.people, b.answer}},
 	}
