@@ -10,6 +10,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/github"
 )
 
 // complete has every setting that any function requires.
@@ -37,12 +38,14 @@ func TestOpenMakesEveryFunction(t *testing.T) {
 
 func TestOpenNamesEverySettingThatIsMissing(t *testing.T) {
 	for name, want := range map[string][]string{
-		"Lock":     {"PILOTAGE_LEDGER_TABLE"},
-		"Validate": {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_BUCKET"},
-		"Ask":      {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_NOTICES_TOPIC_ARN", "PILOTAGE_PAGES_TOPIC_ARN", "PILOTAGE_BUCKET", "PILOTAGE_APPROVAL_URL", "PILOTAGE_APPROVAL_SECRET_ARN"},
-		"Webhook":  {"PILOTAGE_BUS_NAME", "PILOTAGE_WEBHOOK_SECRET_ARN"},
-		"Intake":   {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_DEPLOY_MACHINE_ARN"},
-		"Watchdog": {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_ROLLBACK_MACHINE_ARN"},
+		"Lock":        {"PILOTAGE_LEDGER_TABLE"},
+		"Validate":    {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_BUCKET"},
+		"Ask":         {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_NOTICES_TOPIC_ARN", "PILOTAGE_PAGES_TOPIC_ARN", "PILOTAGE_BUCKET", "PILOTAGE_APPROVAL_URL", "PILOTAGE_APPROVAL_SECRET_ARN"},
+		"Webhook":     {"PILOTAGE_BUS_NAME", "PILOTAGE_WEBHOOK_SECRET_ARN"},
+		"Intake":      {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_DEPLOY_MACHINE_ARN"},
+		"PipelineJob": {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_DEPLOY_MACHINE_ARN"},
+		"Report":      {"PILOTAGE_LEDGER_TABLE"},
+		"Watchdog":    {"PILOTAGE_LEDGER_TABLE", "PILOTAGE_ROLLBACK_MACHINE_ARN"},
 	} {
 		// An empty variable is a missing one.
 		_, err := open(t.Context(), name, settings{envconfig.MapLookuper(map[string]string{"PILOTAGE_LEDGER_TABLE": ""})}, clock.System{})
@@ -53,6 +56,16 @@ func TestOpenNamesEverySettingThatIsMissing(t *testing.T) {
 			if !strings.Contains(err.Error(), setting) {
 				t.Errorf("%s: got error %q, which does not name %s", name, err, setting)
 			}
+		}
+	}
+}
+
+// TestTokenOfGitHubIsOptional: without it nobody listens; with it, it is read for each event.
+func TestTokenOfGitHubIsOptional(t *testing.T) {
+	for arn, want := range map[string]bool{"": false, "arn:aws:secretsmanager:us-east-1:123456789012:secret:token": true} {
+		w := &worker{github: githubConfig{TokenArn: arn}}
+		if _, none := w.tell().Tokens.(github.NoToken); none == want {
+			t.Errorf("%q: got no token: %v", arn, none)
 		}
 	}
 }
