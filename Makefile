@@ -73,8 +73,16 @@ e2e-differential: node_modules/.all ## compare the interpreter with another one 
 	@$(GO) test -c -tags e2e -o $(BUILD)/differential.test ./e2e/differential
 	@PLANS='$(PLANS)' $(BUILD)/differential.test -test.run '^TestDifferential$$' -test.timeout 2h
 
-bench: ## measure, side by side in one run
-	@$(GO) test -run '^$$' -bench . -benchtime 2s ./local/router ./local/asl ./shared/canary ./local/sim ./local/world
+bench: node_modules/.demo functions ## measure, side by side in one run
+	@echo "==> interpreter, router, analysis and worlds"
+	@$(GO) test -run '^$$' -bench . -benchtime 1s ./local/router ./local/asl ./shared/canary ./local/sim ./local/world
+	@echo "==> the start of the functions"
+	@$(GO) run ./e2e/startup -lambda $(LAMBDA)
+	@echo "==> a deployment"
+	@$(GO) test -run '^$$' -bench . -benchtime 1x ./local/bill
+	@if [ -e cdk.out/manifest.json ] && [ -z "$$(find infra shared statemachine go.mod -name '*.go' -newer cdk.out/manifest.json -print -quit)" ]; then \
+	  TIMEFORMAT='synthesised, compiled before, in %1R s (at most 15)'; time $(MAKE) --no-print-directory synth; \
+	else echo "==> synth: SKIPPED, it is not compiled here as it is now (make synth)"; fi
 
 e2e-aws: node_modules/.all ## run the pipeline end to end on an emulated AWS, where there is one
 	@$(GO) run ./e2e/aws
