@@ -106,6 +106,7 @@ func TestBinary(t *testing.T) {
 	binary := build(t)
 	t.Run("answers over the Runtime API", func(t *testing.T) { answers(t, binary) })
 	t.Run("logs only JSON", func(t *testing.T) { logsJSON(t, binary) })
+	t.Run("allocates little before it begins", func(t *testing.T) { allocatesLittle(t, binary) })
 }
 
 func answers(t *testing.T, binary string) {
