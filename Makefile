@@ -71,7 +71,7 @@ e2e-differential: node_modules/.all ## compare the interpreter with another one 
 	@echo "==> the same plans through the emulation of AWS (about three minutes; PLANS=all: ten)"
 	@mkdir -p $(BUILD)
 	@$(GO) test -c -tags e2e -o $(BUILD)/differential.test ./e2e/differential
-	@PLANS='$(PLANS)' $(BUILD)/differential.test -test.run '^TestDifferential$$' -test.timeout 2h
+	@set -o pipefail; PLANS='$(PLANS)' $(BUILD)/differential.test -test.run '^TestDifferential$$' -test.timeout 2h | grep --line-buffered -vx PASS
 
 bench: node_modules/.demo functions ## measure, side by side in one run
 	@echo "==> interpreter, router, analysis and worlds"

@@ -90,11 +90,11 @@ func (r *Report) String() string {
 	}
 	known := r.known()
 	for _, reason := range slices.Sorted(maps.Keys(known)) {
-		fmt.Fprintf(&out, "known deviation, plans that show it %d: %s\n", len(known[reason]), reason)
+		fmt.Fprintf(&out, "known deviation, in %s: %s\n", plans(len(known[reason])), reason)
 		listed(&out, known[reason])
 	}
 	if len(r.doubts) > 0 {
-		fmt.Fprintf(&out, "run again, because they differed at first: %d plans. Timeouts take real time here, and a busy machine is late.\n", len(r.doubts))
+		fmt.Fprintf(&out, "run again, because it differed at first: %s. Timeouts take real time here, and a busy machine is late.\n", plans(len(r.doubts)))
 		listed(&out, r.doubts)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.Choice.Omitted)) {
@@ -107,6 +107,13 @@ func (r *Report) String() string {
 	}
 	fmt.Fprintf(&out, "\n%d of %d plans agree (%s)\n", len(r.found)-len(unexplained), r.Total, deviations(len(known)))
 	return out.String()
+}
+
+func plans(count int) string {
+	if count == 1 {
+		return "1 plan"
+	}
+	return fmt.Sprintf("%d plans", count)
 }
 
 func deviations(count int) string {

@@ -27,7 +27,7 @@ func TestReportCountsPlansAndNamesWhatIsUnexplained(t *testing.T) {
 	if !report.Sound() {
 		t.Error("it is not sound with all plans explained")
 	}
-	wants(t, report.String(), "run again, because they differed at first: 1 plans", "  odd: status of deploy:p3", "\n3 of 3 plans agree (")
+	wants(t, report.String(), "run again, because it differed at first: 1 plan.", "  odd: status of deploy:p3", "\n3 of 3 plans agree (")
 	if empty := (&Report{}); empty.Sound() {
 		t.Error("it is sound with nothing compared")
 	}

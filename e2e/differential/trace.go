@@ -70,7 +70,7 @@ func (t Trace) since(at Spot) int {
 	trees := t.trees()
 	for i, tree := range trees {
 		if tree.enters(at) {
-			return Trace(slices.Concat(trees[i:]...)).size()
+			return slices.Concat(trees[i:]...).size()
 		}
 	}
 	return 0
