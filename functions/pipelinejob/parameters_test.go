@@ -34,7 +34,7 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		"[]":                                     `{"environment": "staging"}`,
 		"{}":                                     `environment ""`,
 		`{"environment": ["x"]}`:                 `"environment"`,
-		`{"enviroment": "staging"}`:              `"enviroment"`,
+		`{"environmnt": "staging"}`:              `"environmnt"`,
 		`{"environment": "staging"}{`:            "more after its end",
 		`{"environment": "Staging"}`:             `"Staging"`,
 		`{"environment": "../x"}`:                `"../x"`,

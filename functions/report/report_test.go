@@ -256,8 +256,10 @@ func TestTellsOfEachEnd(t *testing.T) {
 // after everything has happened: nothing late overwrites the end.
 func TestEventsInAnyOrderTellTheSame(t *testing.T) {
 	orders := [][]string{
-		{"RUNNING", "RUNNING", "SUCCEEDED", "SUCCEEDED"}, {"SUCCEEDED", "SUCCEEDED", "RUNNING", "RUNNING"},
-		{"SUCCEEDED", "RUNNING", "SUCCEEDED", "RUNNING"}, {"RUNNING", "SUCCEEDED", "RUNNING", "SUCCEEDED"},
+		{"RUNNING", "RUNNING", "SUCCEEDED", "SUCCEEDED"},
+		{"SUCCEEDED", "SUCCEEDED", "RUNNING", "RUNNING"},
+		{"SUCCEEDED", "RUNNING", "SUCCEEDED", "RUNNING"},
+		{"RUNNING", "SUCCEEDED", "RUNNING", "SUCCEEDED"},
 	}
 	for _, order := range orders {
 		bubble(t, func(w *world) {
