@@ -22,7 +22,7 @@ var styleText string
 // hash: no script, no frame, no form to anywhere else, no trace of the link in a Referer.
 func render(status int, v view) (events.LambdaFunctionURLResponse, error) {
 	style := strings.TrimSpace(styleText)
-	parsed, err := template.New("page").Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).Parse(pageText)
+	parsed, err := template.New("page").Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).Parse(pageText) //nolint:gosec // the page's own style
 	if err != nil {
 		return events.LambdaFunctionURLResponse{}, fmt.Errorf("parse the approval page: %w", err)
 	}
