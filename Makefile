@@ -80,7 +80,7 @@ bench: node_modules/.demo functions ## measure, side by side in one run
 	@$(GO) run ./e2e/startup -lambda $(LAMBDA)
 	@echo "==> a deployment"
 	@$(GO) test -run '^$$' -bench . -benchtime 1x ./local/bill
-	@if [ -e cdk.out/manifest.json ] && [ -z "$$(find infra shared statemachine go.mod -name '*.go' -newer cdk.out/manifest.json -print -quit)" ]; then \
+	@if [ -e cdk.out/manifest.json ] && [ -z "$$(find infra shared statemachine -name '*.go' -newer cdk.out/manifest.json -print -quit)" ]; then \
 	  TIMEFORMAT='synthesised, compiled before, in %1R s (at most 15)'; time $(MAKE) --no-print-directory synth; \
 	else echo "==> synth: SKIPPED, it is not compiled here as it is now (make synth)"; fi
 
