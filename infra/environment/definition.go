@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"github.com/pilotage/pilotage/shared/aws/place"
 )
 
 // The size of a task that never runs: the smallest there is.
@@ -34,6 +36,11 @@ func newTemplate(scope constructs.Construct, w works, s slots, logs string) awse
 		{"METRICS_ENABLED", "true"},
 		{"NODE_ENV", w.props.Name},
 		{"FRONTEND_URL", w.props.Environment.URL},
+		// Whichever source is configured: a release that counts itself has to be live before the
+		// environment can be switched to its counters.
+		{place.VariableNamespace, place.Namespace},
+		{place.VariableService, w.props.Service},
+		{place.VariableEnvironment, w.props.Name},
 	} {
 		environment = append(environment, &awsecs.CfnTaskDefinition_KeyValuePairProperty{Name: jsii.String(pair[0]), Value: jsii.String(pair[1])})
 	}

@@ -149,6 +149,10 @@ func fieldRefusals() []refusal {
 			want: `14:31: ` + smoke + `.status: is 0; it must be 100 to 599`,
 		},
 		{
+			name: "an unknown source", old: "    notify:", new: "    analysis: {source: ballancer}\n    notify:",
+			want: `17:24: environments.staging.analysis.source: "ballancer" is unknown; did you mean "balancer"? It is one of balancer, application`,
+		},
+		{
 			name: "an alpha of a half", old: "    notify:", new: "    analysis: {alpha: 0.5}\n    notify:",
 			want: `17:23: environments.staging.analysis.alpha: is 0.5; it must be more than 0 and less than 0.5`,
 		},
@@ -243,8 +247,17 @@ func relationRefusals() []refusal {
 			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 120 seconds together and may be extended by 1680; give more, or set analysis.extendSeconds lower`,
 		},
 		{
-			name: "an extension of nothing", related: true, old: "    notify:", new: "    analysis: {whenInconclusive: extend, extendSeconds: 0}\n    notify:",
-			want: `17:57: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
+			name: "an extension of nothing", related: true, old: "60}\n        - {weight: 100, bakeSeconds: 60}", new: "420}\n        - {weight: 100, bakeSeconds: 420}\n    analysis: {whenInconclusive: extend, extendSeconds: 0}",
+			want: `11:57: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
+		},
+		{
+			name: "a bake that the load balancer cannot measure", related: true, old: "    notify:", new: "    analysis: {extendSeconds: 359}\n    notify:",
+			want: `9:37: ` + steps + `[0].bakeSeconds: is 60, with an extension of 359, but a step bakes at least 420 seconds to be measured by the balancer, which counts by 60 seconds and comes up to 300 late; give 1 more here or to analysis.extendSeconds, or set analysis.source to application where the service counts itself (110)` + "\n" +
+				`10:38: ` + steps + `[1].bakeSeconds: is 60, with an extension of 359, but a step bakes at least 420 seconds to be measured by the balancer, which counts by 60 seconds and comes up to 300 late; give 1 more here or to analysis.extendSeconds, or set analysis.source to application where the service counts itself (110)`,
+		},
+		{
+			name: "a bake that the service cannot measure", related: true, old: "weight: 100, bakeSeconds: 60}", new: "weight: 100, bakeSeconds: 30}\n    analysis: {source: application, extendSeconds: 79}",
+			want: `10:38: ` + steps + `[1].bakeSeconds: is 30, with an extension of 79, but a step bakes at least 110 seconds to be measured by the application, which counts by 10 seconds and comes up to 90 late; give 1 more here or to analysis.extendSeconds`,
 		},
 		{
 			name: "the same smoke test twice", related: true, old: "    approval:", new: "      - {name: ready, path: /}\n    approval:",
@@ -416,6 +429,22 @@ func TestLoadOfNoFileIsInvalid(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pilotage.yaml")
 	if _, err := config.Load(path); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), path) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestBakesThatCanBeMeasuredAreTaken: the shortest of each source, and a step that is not baked at all.
+func TestBakesThatCanBeMeasuredAreTaken(t *testing.T) {
+	for name, steps := range map[string]string{
+		"balancer":    "{weight: 10, bakeSeconds: 60}\n        - {weight: 100, bakeSeconds: 0}\n    analysis: {extendSeconds: 360}",
+		"application": "{weight: 10, bakeSeconds: 110}\n        - {weight: 100, bakeSeconds: 0}\n    analysis: {source: application, extendSeconds: 0}",
+	} {
+		text := strings.Replace(minimal, "{weight: 10, bakeSeconds: 60}\n        - {weight: 100, bakeSeconds: 60}", steps, 1)
+		file, err := config.Parse("p", []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := file.Environments["staging"].Analysis.Source; got != name {
+			t.Errorf("got the source %q, want %q", got, name)
+		}
 	}
 }
 

@@ -18,7 +18,9 @@ func Defaults() deploy.Environment {
 		Capacity:       deploy.Capacity{LogLevel: "info"},
 		Health:         deploy.Health{IntervalSeconds: 15, ReadyWithinSeconds: 300, PollSeconds: 10},
 		Analysis: deploy.Analysis{
-			Alpha: 0.01, Tolerance: 2, ErrorBudget: 0.001, MinRequests: 100, PeekSeconds: 10,
+			// Every service has a load balancer; one that counts itself says so.
+			Source: deploy.SourceBalancer,
+			Alpha:  0.01, Tolerance: 2, ErrorBudget: 0.001, MinRequests: 100, PeekSeconds: 10,
 			// A small weight of ordinary traffic proves nothing within a bake: at 1 % and the budget
 			// above it takes about 4,800 candidate requests without an error. Going on is no pass:
 			// the evidence accumulates at the next weight, and the record says that it was a hold.

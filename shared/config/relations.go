@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/freeze"
+	"github.com/pilotage/pilotage/shared/signal"
 	"github.com/pilotage/pilotage/shared/yamlfile"
 	"github.com/pilotage/pilotage/shared/yamlfile/form"
 )
@@ -20,6 +22,8 @@ func relations() []string {
 		"A blue-green strategy has one step, of 100. A canary has at least one step before it.",
 		"All bakes of a strategy together take less than `timeoutSeconds`; with `whenInconclusive: extend`, so do they with the extension of each.",
 		"With `whenInconclusive: extend`, `extendSeconds` is more than 0.",
+		fmt.Sprintf("A step that bakes at all bakes, with its extension, until `analysis.source` can tell what happened: `bakeSeconds` and `extendSeconds` are together at least %d with `balancer`, and %d with `application`.",
+			least(deploy.SourceBalancer), least(deploy.SourceApplication)),
 		"Names of smoke tests differ, and at least one test is critical: an emergency rollback runs only those.",
 		"Approvers are named wherever approval is asked for; no check, approver or recipient is listed twice.",
 		"A quorum is not more than there are people to ask, nor a group's more than it has members; names of groups differ.",
@@ -45,6 +49,7 @@ func (c *checker) file(file File) {
 			c.refuse(path+".analysis.extendSeconds", "is 0, so that nothing can be extended; give more, or set whenInconclusive to %s or %s",
 				deploy.InconclusiveProceed, deploy.InconclusiveFail)
 		}
+		c.measurable(path, e)
 		c.smokeTests(path+".smokeTests", e.SmokeTests)
 		c.approval(path, e)
 		c.quorums(path+".approval", e.Approval)
@@ -97,6 +102,33 @@ func (c *checker) bakes(path string, e deploy.Environment) {
 	case total+extensions >= e.TimeoutSeconds:
 		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together and may be extended by %d; give more, or set analysis.extendSeconds lower",
 			e.TimeoutSeconds, total, extensions)
+	}
+}
+
+// least is how many seconds a step bakes at least, extensions included, to be measured.
+func least(source string) int { return int(signal.PaceOf(source).Least() / time.Second) }
+
+// measurable checks that each bake lasts until its source can tell what happened. A bake that was not
+// measured is extended whatever whenInconclusive says, and then taken back: one that is too short
+// would take back every release.
+func (c *checker) measurable(path string, e deploy.Environment) {
+	source, extension := e.Analysis.Source, e.Analysis.ExtendSeconds
+	if source != deploy.SourceBalancer && source != deploy.SourceApplication {
+		return
+	}
+	pace := signal.PaceOf(source)
+	for i, step := range e.Strategy.Steps {
+		lacking := least(source) - step.BakeSeconds - extension
+		if step.BakeSeconds == 0 || lacking <= 0 {
+			continue
+		}
+		hint := ""
+		if source == deploy.SourceBalancer {
+			hint = fmt.Sprintf(", or set analysis.source to %s where the service counts itself (%d)", deploy.SourceApplication, least(deploy.SourceApplication))
+		}
+		c.refuse(fmt.Sprintf("%s.strategy.steps[%d].bakeSeconds", path, i),
+			"is %d, with an extension of %d, but a step bakes at least %d seconds to be measured by the %s, which counts by %d seconds and comes up to %d late; give %d more here or to analysis.extendSeconds%s",
+			step.BakeSeconds, extension, least(source), source, int(pace.Span.Seconds()), int(pace.Late.Seconds()), lacking, hint)
 	}
 }
 

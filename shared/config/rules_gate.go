@@ -33,6 +33,10 @@ func judgementRules() []rule {
 	return []rule{
 		{path: env + "analysis", meaning: "How the candidate is compared with the active release while it bakes."},
 		{
+			path: env + "analysis.source", among: []string{deploy.SourceBalancer, deploy.SourceApplication},
+			meaning: "Who counts requests and errors on AWS. balancer: the load balancer, by the minute and up to five minutes late; it asks nothing of the service. application: the service itself, by ten seconds, where it writes embedded metrics as [the analysis](analysis.md#where-the-counts-come-from) says. On one machine the router counts.",
+		},
+		{
 			path: env + "analysis.alpha", span: span{bound: true, least: 0, most: 0.5, above: true, below: true},
 			meaning: "Accepted probability of rolling back a candidate that is no worse.",
 		},

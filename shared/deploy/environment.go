@@ -194,6 +194,8 @@ type SmokeTest struct {
 
 // Analysis is how the candidate is compared with the active release while it bakes.
 type Analysis struct {
+	// Source is who counts requests and errors on AWS: SourceBalancer or SourceApplication.
+	Source string `json:"source"`
 	// Alpha is the accepted probability of rolling back a candidate that is no worse, 0 to 0.5
 	// exclusive.
 	Alpha float64 `json:"alpha"`
@@ -212,6 +214,15 @@ type Analysis struct {
 	// ExtendSeconds bounds all extensions of one step together, 0 to 86400.
 	ExtendSeconds int `json:"extendSeconds"`
 }
+
+// The values of Analysis.Source.
+const (
+	// SourceBalancer is the load balancer's own metrics, by the minute. They ask nothing of the
+	// service.
+	SourceBalancer = "balancer"
+	// SourceApplication is what the service writes of itself, by ten seconds.
+	SourceApplication = "application"
+)
 
 // The values of Analysis.WhenInconclusive.
 const (

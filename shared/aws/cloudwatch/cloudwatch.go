@@ -1,12 +1,8 @@
 // Package cloudwatch counts requests and errors by slot: it implements signal.Source over
-// GetMetricData. A place says which of two sources is asked.
+// GetMetricData. A place says which of two sources is asked, and signal.PaceOf how fast it is.
 //
-// The load balancer's metrics need nothing of the service, but come by the minute and late.
-// They also come only when not zero: "If there are no requests flowing through the load
-// balancer or no data for a metric, the metric is not reported" (Application Load Balancers
-// User Guide, "CloudWatch metrics"). So the count of the whole load balancer is the proof that
-// a minute was reported: with it, what a target group lacks is zero; without it the minute is
-// missing. Bakes of less than five minutes are blind with this source.
+// The load balancer's metrics ask nothing of the service, but come by the minute and late. They
+// also come only when not zero; see balancer for how a quiet minute is told from a lost one.
 //
 // The application's own counters are the faster source. The service writes them as embedded
 // metrics (EMF) at one-second resolution, zeros included: the sums Requests and Errors with the
@@ -45,13 +41,14 @@ type api interface {
 type Source struct {
 	api    api
 	places Places
+	now    func() time.Time
 }
 
 var _ signal.Source = Source{}
 
 // New is a Source. It makes no call.
 func New(cfg aws.Config, places Places) Source {
-	return Source{api: cloudwatch.NewFromConfig(cfg), places: places}
+	return Source{api: cloudwatch.NewFromConfig(cfg), places: places, now: time.Now}
 }
 
 // Counts returns the spans that lie whole between from and to, as far as they are complete. A
@@ -62,9 +59,37 @@ func (s Source) Counts(ctx context.Context, scope deploy.Scope, from, to time.Ti
 	if err != nil {
 		return nil, err
 	}
-	m := meterOf(scope, at.Metrics, to.Sub(from))
-	start := from.UTC().Add(m.span - time.Nanosecond).Truncate(m.span)
-	end := to.UTC().Add(-m.settle).Truncate(m.span)
+	pace, now := signal.PaceOf(at.Metrics.Source), s.now().UTC()
+	end := earlier(to.UTC(), now.Add(-pace.Settle))
+	// What is too old to be read finely is read by the minute, up to the boundary of one.
+	begin := from.UTC()
+	var points []signal.Point
+	if coarse := now.Add(-fineFor).Truncate(time.Minute); pace.Span < time.Minute && begin.Before(coarse) {
+		begin = coarse
+		if points, err = s.points(ctx, at, meterOf(scope, at.Metrics, time.Minute), from.UTC(), earlier(coarse, end)); err != nil {
+			return nil, err
+		}
+	}
+	fine, err := s.points(ctx, at, meterOf(scope, at.Metrics, pace.Span), begin, end)
+	if err != nil {
+		return nil, err
+	}
+	return cut(append(points, fine...), now.Add(-pace.Late)), nil
+}
+
+// fineFor is how long CloudWatch keeps points of less than a minute, three hours, less a margin.
+const fineFor = 3*time.Hour - 10*time.Minute
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// points are those of the spans that lie whole between begin and end.
+func (s Source) points(ctx context.Context, at place.Place, m meter, begin, end time.Time) ([]signal.Point, error) {
+	start, end := begin.Add(m.span-time.Nanosecond).Truncate(m.span), end.Truncate(m.span)
 	if !start.Before(end) {
 		return nil, nil
 	}
@@ -72,11 +97,7 @@ func (s Source) Counts(ctx context.Context, scope deploy.Scope, from, to time.Ti
 	if err != nil {
 		return nil, err
 	}
-	var points []signal.Point
-	for ; start.Before(end); start = start.Add(m.span) {
-		points = append(points, m.point(values, start))
-	}
-	return cut(points, to.Add(-m.late)), nil
+	return m.read(values, start, end), nil
 }
 
 // cut ends a series before the first span that may still come. Those before the first complete one
@@ -93,12 +114,12 @@ func cut(points []signal.Point, late time.Time) []signal.Point {
 }
 
 // values reads all pages of all series: by id of the query, then by time.
-func (s Source) values(ctx context.Context, at place.Place, m meter, start, end time.Time) (map[string]map[time.Time]float64, error) {
+func (s Source) values(ctx context.Context, at place.Place, m meter, start, end time.Time) (series, error) {
 	call := awserr.Call{Doing: fmt.Sprintf("read the metrics of %q", m.about), Action: "cloudwatch:GetMetricData", Setting: "metrics of " + at.Parameter}
 	input := &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(start), EndTime: aws.Time(end), MetricDataQueries: m.queries, ScanBy: types.ScanByTimestampAscending,
 	}
-	values := map[string]map[time.Time]float64{}
+	values := series{}
 	last := map[string]types.StatusCode{}
 	for {
 		page, err := s.api.GetMetricData(ctx, input)

@@ -24,7 +24,8 @@ type fake struct {
 	series map[string]map[int]float64
 	status types.StatusCode
 	fail   error
-	asked  *cloudwatch.GetMetricDataInput
+	// asked are the periods, in seconds, by when what was asked for begins.
+	asked map[int]int32
 }
 
 func midnight() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) }
@@ -32,15 +33,25 @@ func midnight() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 func at(second int) time.Time { return midnight().Add(time.Duration(second) * time.Second) }
 
 func (f *fake) GetMetricData(_ context.Context, input *cloudwatch.GetMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
-	one := *input
-	f.asked = &one
+	if f.asked == nil {
+		f.asked = map[int]int32{}
+	}
+	begin, end := int(input.StartTime.Sub(midnight()).Seconds()), int(input.EndTime.Sub(midnight()).Seconds())
+	period := *input.MetricDataQueries[0].MetricStat.Period
+	f.asked[begin] = period
 	if f.fail != nil {
 		return nil, f.fail
 	}
 	i, _ := strconv.Atoi(aws.ToString(input.NextToken))
 	id := *input.MetricDataQueries[i].Id
-	result := types.MetricDataResult{Id: aws.String(id), StatusCode: f.status}
+	sums := map[int]float64{}
 	for second, value := range f.series[id] {
+		if second >= begin && second < end {
+			sums[second-second%int(period)] += value
+		}
+	}
+	result := types.MetricDataResult{Id: aws.String(id), StatusCode: f.status}
+	for second, value := range sums {
 		result.Timestamps, result.Values = append(result.Timestamps, at(second)), append(result.Values, value)
 	}
 	answer := &cloudwatch.GetMetricDataOutput{MetricDataResults: []types.MetricDataResult{result}}
@@ -56,16 +67,22 @@ func (p places) Place(context.Context, deploy.Scope) (place.Place, error) {
 	return place.Place{Metrics: place.Metrics(p), Parameter: "/pilotage/shop/staging/place"}, nil
 }
 
-func byApplication() places { return places{Source: place.SourceApplication, Namespace: "Shop"} }
+func byApplication() places { return places{Source: deploy.SourceApplication, Namespace: "Shop"} }
 
 func byLoadBalancer() places {
-	return places{Source: place.SourceLoadBalancer, LoadBalancer: "app/shop/1", TargetGroups: place.Slots{Blue: "targetgroup/blue/1", Green: "targetgroup/green/1"}}
+	return places{Source: deploy.SourceBalancer, LoadBalancer: "app/shop/1", TargetGroups: place.Slots{Blue: "targetgroup/blue/1", Green: "targetgroup/green/1"}}
 }
 
 func scope() deploy.Scope { return deploy.Scope{Service: "shop", Environment: "staging"} }
 
 func counts(blue, blueErrors, green, greenErrors int64) signal.Point {
 	return signal.Point{Blue: deploy.Counted{Requests: blue, Errors: blueErrors}, Green: deploy.Counted{Requests: green, Errors: greenErrors}}
+}
+
+// ask is Counts at the second to.
+func ask(t *testing.T, f *fake, p places, from, to int) ([]signal.Point, error) {
+	t.Helper()
+	return Source{f, p, func() time.Time { return at(to) }}.Counts(t.Context(), scope(), at(from), at(to))
 }
 
 func same(t *testing.T, got []signal.Point, begin int, span time.Duration, want ...signal.Point) {
@@ -88,7 +105,7 @@ func TestApplicationCountsAndMissesNothingSilently(t *testing.T) {
 		"requests_green": {0: 10, 10: 0, 30: 7},
 		"errors_green":   {0: 2, 10: 0, 30: 0},
 	}}
-	got, err := Source{f, byApplication()}.Counts(t.Context(), scope(), at(0), at(200))
+	got, err := ask(t, f, byApplication(), 0, 200)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +131,7 @@ func TestACandidateIsCountedFromItsStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fake{series: map[string]map[int]float64{"requests_blue": active, "errors_blue": active, "requests_green": test.candidate, "errors_green": test.candidate}}
-			got, err := Source{f, byApplication()}.Counts(t.Context(), scope(), at(0), at(70))
+			got, err := ask(t, f, byApplication(), 0, 70)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,21 +140,72 @@ func TestACandidateIsCountedFromItsStart(t *testing.T) {
 	}
 }
 
-func TestLoadBalancerProvesThatItReported(t *testing.T) {
-	f := &fake{series: map[string]map[int]float64{
-		"reported":         {0: 110, 60: 50, 180: 5},
-		"requests_blue":    {0: 100, 60: 50},
-		"requests_green":   {0: 10, 180: 5},
-		"errors_blue":      {0: 1},
-		"errors_green":     {0: 2},
-		"unanswered_green": {0: 3, 180: 9},
-	}}
-	got, err := Source{f, byLoadBalancer()}.Counts(t.Context(), scope(), at(0), at(600))
-	if err != nil {
-		t.Fatal(err)
+// minutes are what a load balancer says, minute by minute from midnight: whether it reported how many
+// targets of blue and green are healthy, and what it counted.
+type minute struct {
+	blue, green bool
+	series      map[string]float64
+}
+
+func minutes(told ...minute) *fake {
+	f := &fake{series: map[string]map[int]float64{}}
+	say := func(id string, at int, value float64) {
+		if f.series[id] == nil {
+			f.series[id] = map[int]float64{}
+		}
+		f.series[id][60*at] = value
 	}
-	// At 60 the whole was reported, so green had none. At 120 nothing was, so nothing is known.
-	same(t, got, 0, time.Minute, counts(100, 1, 10, 5), counts(50, 0, 0, 0), signal.Point{Missing: true}, counts(0, 0, 5, 5), signal.Point{Missing: true})
+	for i, one := range told {
+		if one.blue {
+			say("healthy_blue", i, 2)
+		}
+		if one.green {
+			say("healthy_green", i, 0)
+		}
+		for id, value := range one.series {
+			say(id, i, value)
+		}
+	}
+	return f
+}
+
+// TestAMinuteOfTheLoadBalancerIsCountedQuietOrLost: a minute is asked for a minute after its end, and
+// is known to be lost five minutes after it.
+func TestAMinuteOfTheLoadBalancerIsCountedQuietOrLost(t *testing.T) {
+	busy := minute{true, true, map[string]float64{
+		"reported": 110, "requests_blue": 100, "requests_green": 10, "errors_blue": 1, "errors_green": 2, "unanswered_green": 3,
+	}}
+	quiet, lost := minute{blue: true, green: true}, minute{}
+	missing := signal.Point{Missing: true}
+	for name, test := range map[string]struct {
+		told []minute
+		to   int
+		want []signal.Point
+	}{
+		"requests":                             {[]minute{busy}, 120, []signal.Point{counts(100, 1, 10, 5)}},
+		"not yet settled":                      {[]minute{busy, busy}, 179, []signal.Point{counts(100, 1, 10, 5)}},
+		"nobody asked":                         {[]minute{quiet, busy, quiet}, 240, []signal.Point{counts(0, 0, 0, 0), counts(100, 1, 10, 5), counts(0, 0, 0, 0)}},
+		"nobody asked, and only one slot runs": {[]minute{{blue: true}, {green: true}}, 180, []signal.Point{counts(0, 0, 0, 0), counts(0, 0, 0, 0)}},
+		"one side was not asked":               {[]minute{{true, true, map[string]float64{"reported": 50, "requests_blue": 50}}}, 120, []signal.Point{counts(50, 0, 0, 0)}},
+		"no target was healthy":                {[]minute{{false, false, map[string]float64{"reported": 5}}}, 120, []signal.Point{counts(0, 0, 0, 0)}},
+		"more retries than requests":           {[]minute{{true, true, map[string]float64{"reported": 5, "requests_green": 5, "unanswered_green": 9}}}, 120, []signal.Point{counts(0, 0, 5, 5)}},
+		"still on its way":                     {[]minute{busy, lost}, 419, []signal.Point{counts(100, 1, 10, 5)}},
+		"still on its way, and those after it": {[]minute{busy, lost, busy}, 419, []signal.Point{counts(100, 1, 10, 5)}},
+		"lost, and never zero":                 {[]minute{busy, lost, busy, lost}, 420, []signal.Point{counts(100, 1, 10, 5), missing, counts(100, 1, 10, 5)}},
+		"came late after all":                  {[]minute{busy, quiet, busy, busy}, 420, []signal.Point{counts(100, 1, 10, 5), counts(0, 0, 0, 0), counts(100, 1, 10, 5), counts(100, 1, 10, 5)}},
+		"a load balancer that says nothing":    {nil, 419, []signal.Point{missing}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ask(t, minutes(test.told...), byLoadBalancer(), 0, test.to)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(test.told) > 0 && test.to >= 420 {
+				got = got[:min(len(got), len(test.want))] // what is not told here is on its way
+			}
+			same(t, got, 0, time.Minute, test.want...)
+		})
+	}
 }
 
 func TestCountsTakesWholeSpansOnly(t *testing.T) {
@@ -145,25 +213,48 @@ func TestCountsTakesWholeSpansOnly(t *testing.T) {
 	for _, id := range []string{"requests_blue", "errors_blue", "requests_green", "errors_green"} {
 		f.series[id] = map[int]float64{0: 1, 10: 1, 20: 1, 30: 1}
 	}
-	got, err := Source{f, byApplication()}.Counts(t.Context(), scope(), at(5), at(45))
+	got, err := ask(t, f, byApplication(), 5, 45)
 	if err != nil || len(got) != 2 || !got[0].Start.Equal(at(10)) {
 		t.Errorf("got %+v and error %v, want the spans from 10 to 30", got, err)
 	}
-	if !f.asked.StartTime.Equal(at(10)) || !f.asked.EndTime.Equal(at(30)) || *f.asked.MetricDataQueries[0].MetricStat.Period != 10 {
-		t.Errorf("asked from %s until %s", f.asked.StartTime, f.asked.EndTime)
+	if f.asked[10] != 10 || len(f.asked) != 1 {
+		t.Errorf("asked by begin and period %v", f.asked)
 	}
-	if got, err := (Source{f, byApplication()}).Counts(t.Context(), scope(), at(5), at(9)); err != nil || got != nil {
+	if got, err := ask(t, f, byApplication(), 5, 9); err != nil || got != nil {
 		t.Errorf("nothing whole: got %+v and error %v", got, err)
 	}
 }
 
-func TestLongSeriesAreReadByTheMinute(t *testing.T) {
-	f := &fake{}
-	if _, err := (Source{f, byApplication()}).Counts(t.Context(), scope(), at(0), at(4*3600)); err != nil {
+// TestWhatIsOldIsReadByTheMinute: finer points are kept for three hours, and a step that begins late in
+// a long shift is measured as finely as any.
+func TestWhatIsOldIsReadByTheMinute(t *testing.T) {
+	const now, long = 4 * 3600, 4*3600 - 170*60
+	every := map[int]float64{}
+	for second := 0; second < now; second++ {
+		every[second] = 1
+	}
+	f := &fake{series: map[string]map[int]float64{"requests_blue": every, "errors_blue": every, "requests_green": every, "errors_green": every}}
+	got, err := ask(t, f, byApplication(), 30, now)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := *f.asked.MetricDataQueries[0].MetricStat.Period; got != 60 {
-		t.Errorf("got a period of %d s, want 60: finer points are kept for three hours", got)
+	if len(f.asked) != 2 || f.asked[60] != 60 || f.asked[long] != 10 {
+		t.Errorf("asked by begin and period %v, want a minute from 60 and 10 s from %d", f.asked, long)
+	}
+	next := at(60)
+	for _, point := range got {
+		if !point.Start.Equal(next) || point.Missing || point.Blue.Requests != int64(point.Length.Seconds()) {
+			t.Fatalf("got %+v, want one without a gap from %s", point, next)
+		}
+		next = point.Start.Add(point.Length)
+	}
+	if want := at(now - 10); !next.Equal(want) {
+		t.Errorf("the series ends at %s, want %s", next, want)
+	}
+	// The minute before a shift that began hours ago.
+	before, err := Source{f, byApplication(), func() time.Time { return at(now) }}.Counts(t.Context(), scope(), at(60), at(120))
+	if err != nil || len(before) != 1 || before[0].Blue.Requests != 60 {
+		t.Errorf("before the shift: got %+v and error %v, want a minute", before, err)
 	}
 }
 
@@ -178,7 +269,7 @@ func TestCountsFailsRatherThanBeEmpty(t *testing.T) {
 		"partial data":   {fake{status: types.StatusCodePartialData}, fault.Transient},
 		"forbidden":      {fake{status: types.StatusCodeForbidden}, fault.Invalid},
 	} {
-		_, err := Source{&test.fake, byApplication()}.Counts(t.Context(), scope(), at(0), at(600))
+		_, err := ask(t, &test.fake, byApplication(), 0, 600)
 		if !fault.Is(err, test.want) || !strings.Contains(err.Error(), "cloudwatch:GetMetricData") && test.want == fault.Invalid {
 			t.Errorf("%s: got error %v, want one of class %s", name, err, test.want)
 		}
@@ -203,7 +294,7 @@ func TestSourceOverTheWire(t *testing.T) {
 			}
 		}
 	}
-	got, err := New(cfg, places{Source: place.SourceApplication, Namespace: namespace}).Counts(t.Context(), scope(), begin, begin.Add(5*time.Minute))
+	got, err := New(cfg, places{Source: deploy.SourceApplication, Namespace: namespace}).Counts(t.Context(), scope(), begin, begin.Add(5*time.Minute))
 	if err != nil || len(got) < 2 {
 		t.Fatalf("got %d points and error %v", len(got), err)
 	}

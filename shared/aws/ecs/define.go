@@ -143,7 +143,7 @@ func install(c types.ContainerDefinition, image string, order fleet.Order) types
 	labels[labelRelease], labels[labelVersion] = order.Workload.Digest, order.Workload.Version
 	labels[labelDeployment], labels[labelSlot] = order.Deployment, string(order.Slot)
 	c.DockerLabels = labels
-	c.Environment = set(c.Environment, "PILOTAGE_SLOT", string(order.Slot))
+	c.Environment = set(c.Environment, place.VariableSlot, string(order.Slot))
 	if order.Capacity.LogLevel != "" {
 		c.Environment = set(c.Environment, "LOG_LEVEL", order.Capacity.LogLevel)
 	}

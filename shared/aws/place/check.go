@@ -3,6 +3,8 @@ package place
 import (
 	"errors"
 	"fmt"
+
+	"github.com/pilotage/pilotage/shared/deploy"
 )
 
 // Check names every part of a place that is missing or cannot be.
@@ -39,16 +41,16 @@ func (p Place) Check() error {
 
 func (m Metrics) check() []error {
 	switch m.Source {
-	case SourceLoadBalancer:
+	case deploy.SourceBalancer:
 		if m.LoadBalancer == "" || m.TargetGroups.Blue == "" || m.TargetGroups.Green == "" {
 			return []error{errors.New("metrics.loadBalancer or metrics.targetGroups is missing")}
 		}
-	case SourceApplication:
+	case deploy.SourceApplication:
 		if m.Namespace == "" {
 			return []error{errors.New("metrics.namespace is missing")}
 		}
 	default:
-		return []error{fmt.Errorf("metrics.source is %q, neither %q nor %q", m.Source, SourceLoadBalancer, SourceApplication)}
+		return []error{fmt.Errorf("metrics.source is %q, neither %q nor %q", m.Source, deploy.SourceBalancer, deploy.SourceApplication)}
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ const (
 
 // Metrics is where requests and errors are counted.
 type Metrics struct {
-	// Source is SourceLoadBalancer or SourceApplication.
+	// Source is deploy.SourceBalancer or deploy.SourceApplication.
 	Source string `json:"source"`
 	// LoadBalancer and TargetGroups are dimension values of AWS/ApplicationELB, such as
 	// "app/name/50dc6c495c0c9188" and "targetgroup/name/73e2d6bc24d8a067".
@@ -87,12 +87,17 @@ type Metrics struct {
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// The values of Metrics.Source.
+// Namespace is where services write their own counters. They are told it by VariableNamespace.
+const Namespace = "Pilotage"
+
+// The variables by which a release is told how to write its own counters: under which namespace,
+// and with which dimensions. The environment's task definition has the first three; the slot is
+// known when a release is put into one.
 const (
-	// SourceLoadBalancer counts by target group, by the minute.
-	SourceLoadBalancer = "loadbalancer"
-	// SourceApplication counts what the service reports of itself, by ten seconds.
-	SourceApplication = "application"
+	VariableNamespace   = "PILOTAGE_METRICS_NAMESPACE"
+	VariableService     = "PILOTAGE_SERVICE"
+	VariableEnvironment = "PILOTAGE_ENVIRONMENT"
+	VariableSlot        = "PILOTAGE_SLOT"
 )
 
 // Slots is one name for each slot.
