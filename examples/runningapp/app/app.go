@@ -55,7 +55,8 @@ type Columns struct {
 // Surroundings is what a process gets from outside.
 type Surroundings struct {
 	Environment envconfig.Lookuper
-	// Out gets one line when the service listens and one when it is first ready.
+	// Out gets one line when the service listens and one when it is first ready; and one each
+	// second with what was counted, where the environment asks for it.
 	Out io.Writer
 	// Log gets JSON, one object a line.
 	Log io.Writer

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pilotage/pilotage/examples/runningapp/metrics"
 )
 
 // shutdownTimeout is how long requests in flight may take to end after SIGTERM.
@@ -28,6 +30,10 @@ func Serve(ctx context.Context, release Release, around Surroundings) error {
 	}
 	log := slog.New(slog.NewJSONHandler(around.Log, &slog.HandlerOptions{Level: config.level})).
 		With("service", Name, "release", release.Version, "instance", config.Instance)
+	meter, err := metrics.Read(ctx, around.Environment, metrics.By{Release: release.Version, Instance: config.Instance})
+	if err != nil {
+		return fmt.Errorf("read %w: %w", ErrConfig, err)
+	}
 	if release.Start != nil {
 		if err := release.Start(ctx, log); err != nil {
 			log.Error("start failed", "error", err)
@@ -44,11 +50,14 @@ func Serve(ctx context.Context, release Release, around Surroundings) error {
 		return fmt.Errorf("listen on %q: %w", config.Address, err)
 	}
 	service := New(release, pool, config.Instance, log)
+	service.meter = meter
 	announce := func(what string) {
 		fmt.Fprintf(around.Out, "%s %s %s on %s\n", Name, release.Version, what, listener.Addr())
 		log.Info(what, "address", listener.Addr().String())
 	}
 	announce("listening")
+	// What requests in flight are answered on the way down is counted, too.
+	defer meter.Start(around.Out)()
 	waited, stopWaiting := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {

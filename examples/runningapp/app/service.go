@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pilotage/pilotage/examples/runningapp/metrics"
 )
 
 // requestTimeout bounds one request, database included.
@@ -22,6 +24,8 @@ type Service struct {
 	log      *slog.Logger
 	front    *template.Template
 	now      func() time.Time
+	// meter counts answers; nil counts nothing.
+	meter *metrics.Meter
 	// started is set once the service was ready for the first time.
 	started atomic.Bool
 	// complaint is the reason that was logged last for not being ready.
@@ -56,7 +60,7 @@ func (s *Service) Handler() http.Handler {
 	if s.release.Wrap != nil {
 		handler = s.release.Wrap(s.log, handler)
 	}
-	return s.identified(s.logged(bounded(handler)))
+	return s.identified(s.meter.Around(s.logged(bounded(handler))))
 }
 
 // bounded gives a request its deadline.
