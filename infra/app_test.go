@@ -40,6 +40,7 @@ func TestApp(t *testing.T) {
 		"only the right ones talk to each other":   networkIsClosed,
 		"capacity is what pilotage.yaml says":      capacityIsConfigured,
 		"places are complete":                      placesAreComplete,
+		"releases are told where to count":         releasesAreToldWhereToCount,
 		"settings are what pilotage.yaml says":     settingsAreConfigured,
 		"everybody gets their own mail":            subscriptionsAreOwn,
 		"every alarm tells somebody":               alarmsTell,

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sethvargo/go-envconfig"
+
+	"github.com/pilotage/pilotage/examples/runningapp/metrics"
 	"github.com/pilotage/pilotage/shared/aws/place"
 )
 
@@ -73,6 +76,30 @@ func capacityIsConfigured(t *testing.T, a assembly) {
 		secrets, _ := at(container, "Secrets").([]any)
 		if len(secrets) != 3 {
 			t.Errorf("%s has %d secrets, want DATABASE_URL, JWT_SECRET and API_KEYS", name, len(secrets))
+		}
+	}
+}
+
+// releasesAreToldWhereToCount: by what the task definition says, and the slot that is added when a
+// release is put into one, the example writes the metrics that the place names.
+func releasesAreToldWhereToCount(t *testing.T, a assembly) {
+	for _, name := range file(t).Names() {
+		told := map[string]string{place.VariableSlot: "green"}
+		list, _ := a[name].Resources["Template"].at("ContainerDefinitions.0.Environment").([]any)
+		for _, pair := range list {
+			told[plain(at(pair, "Name"))] = plain(at(pair, "Value"))
+		}
+		meter, err := metrics.Read(t.Context(), envconfig.MapLookuper(told), metrics.By{})
+		if err != nil || meter == nil {
+			t.Errorf("%s: got the meter %v and error %v, want one that writes", name, meter, err)
+		}
+		var at place.Place
+		if err := json.Unmarshal([]byte(plain(a[name].Resources["Place"].at("Value"))), &at); err != nil {
+			t.Fatalf("decode the place of %s: %v", name, err)
+		}
+		got := [4]string{told[place.VariableNamespace], told[place.VariableService], told[place.VariableEnvironment], at.Metrics.Source}
+		if want := [4]string{at.Metrics.Namespace, "running-app", name, file(t).Environments[name].Analysis.Source}; got != want {
+			t.Errorf("%s: got namespace, service, environment and source %q, want %q", name, got, want)
 		}
 	}
 }
