@@ -39,6 +39,7 @@ import (
 	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
 	"github.com/pilotage/pilotage/shared/schema"
+	"github.com/pilotage/pilotage/shared/signal"
 	"github.com/pilotage/pilotage/shared/traffic"
 )
 
@@ -80,7 +81,7 @@ func TestAdaptersKeepTheContract(t *testing.T) {
 	}
 	worldtest.Run(t, worldtest.Subject{
 		World: w.ports(), Scope: w.scope("staging"), Repository: sourceRepository, Branch: branch,
-		Live: releases["1.0.0"], Next: releases["1.1.0"], Works: "/stats", Within: time.Minute, Span: span,
+		Live: releases["1.0.0"], Next: releases["1.1.0"], Works: "/stats", Within: time.Minute, Span: signal.PaceOf(deploy.SourceApplication).Span,
 		Sent: func(*testing.T) []notify.Message { return w.received() }, Delivered: delivered,
 		Stored: w.stored, Wait: w.ask,
 		Unproven: map[worldtest.Clause]string{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -34,6 +35,9 @@ type plane struct {
 	dsn      string
 	// woken lets it look at the emulation at once.
 	woken chan struct{}
+
+	// logs are what the tasks wrote and nobody has delivered yet.
+	logs logs
 
 	// What the router was given last.
 	weights     deploy.Weights
@@ -109,6 +113,7 @@ func (w *world) openPlane(ctx context.Context, name, public string) error {
 				defer s.mu.Unlock()
 				return s.environment, nil
 			},
+			Output: func() io.Writer { return &output{logs: &p.logs} },
 		}}}
 		w.onClose(func() error { s.fleet.Close(); return nil })
 		p.slots[name] = s
@@ -160,7 +165,6 @@ func (w *world) follow(ctx context.Context, p *plane) error {
 	}
 	amended := p.place
 	amended.Database.Host, amended.Database.Port, amended.Database.Name = "127.0.0.1", p.port, "postgres"
-	amended.Metrics = place.Metrics{Source: place.SourceApplication, Namespace: service}
 	text, err := json.Marshal(amended)
 	if err != nil {
 		return err
@@ -172,7 +176,7 @@ func (w *world) follow(ctx context.Context, p *plane) error {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
 	done.Go(func() { w.mirror(life, p) })
-	done.Go(func() { w.meter(life, p) })
+	done.Go(func() { w.deliver(life, p) })
 	w.onClose(func() error { cancel(); done.Wait(); return p.failure() })
 	return nil
 }

@@ -5,6 +5,7 @@ package slots
 
 import (
 	"context"
+	"io"
 	"sync"
 
 	"github.com/pilotage/pilotage/local/router"
@@ -18,6 +19,9 @@ type Place struct {
 	Router *router.Router
 	// Environment is what every process gets besides its address, as "NAME=value".
 	Environment func() ([]string, error)
+	// Output, when it is set, makes what gets the standard output of one process. Otherwise its last
+	// words are kept, as those of standard error are.
+	Output func() io.Writer
 }
 
 // Leases refuses changes under a lease that was lost.

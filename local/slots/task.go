@@ -40,6 +40,9 @@ func (f *Fleet) start(scope deploy.Scope, path string, workload deploy.Workload)
 	cmd := exec.Command(path)
 	cmd.Env = append(environment, "ADDRESS="+address, "PORT="+address[strings.LastIndex(address, ":")+1:])
 	cmd.Stdout, cmd.Stderr = log, log
+	if output := f.Places[scope].Output; output != nil {
+		cmd.Stdout = output()
+	}
 	// The process dies with this one, however this one ends.
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = time.Second

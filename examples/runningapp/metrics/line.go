@@ -25,7 +25,7 @@ type line struct {
 }
 
 type metadata struct {
-	// Timestamp is milliseconds since 1970.
+	// Timestamp is milliseconds since 1970, of the second that was counted.
 	Timestamp         int64
 	CloudWatchMetrics []directive
 }
@@ -42,7 +42,7 @@ type metric struct {
 	StorageResolution int
 }
 
-// Start writes a line to out every second, zeros included: a slot that says nothing would be
+// Start writes a line to out for every second, zeros included: a slot that says nothing would be
 // taken for dead. Calling what it returns writes the rest and ends it.
 func (m *Meter) Start(out io.Writer) (stop func()) {
 	if m == nil {
@@ -56,9 +56,9 @@ func (m *Meter) Start(out io.Writer) (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
-				m.flush(out)
+				m.flush(out, time.Now().Unix())
 			case <-stopped:
-				m.flush(out)
+				m.flush(out, time.Now().Unix()+1)
 				return
 			}
 		}
@@ -66,19 +66,31 @@ func (m *Meter) Start(out io.Writer) (stop func()) {
 	return func() { close(stopped); <-done }
 }
 
-// flush writes what was counted since the last time, under the moment at which that began.
-func (m *Meter) flush(out io.Writer) {
-	m.mu.Lock()
-	requests, failed, since := m.requests, m.failed, m.since
-	m.requests, m.failed, m.since = 0, 0, time.Now()
-	m.mu.Unlock()
+// flush writes the seconds until one that is not over.
+func (m *Meter) flush(out io.Writer, until int64) {
+	for {
+		m.mu.Lock()
+		second := m.next
+		if second >= until {
+			m.mu.Unlock()
+			return
+		}
+		counted := m.seconds[second]
+		delete(m.seconds, second)
+		m.next++
+		m.mu.Unlock()
+		m.write(out, second, counted)
+	}
+}
+
+func (m *Meter) write(out io.Writer, second int64, counted count) {
 	text, err := json.Marshal(line{
-		AWS: metadata{Timestamp: since.UnixMilli(), CloudWatchMetrics: []directive{{
+		AWS: metadata{Timestamp: 1000 * second, CloudWatchMetrics: []directive{{
 			Namespace: m.settings.Namespace, Dimensions: [][]string{{"Service", "Environment", "Slot"}},
 			Metrics: []metric{{nameRequests, "Count", 1}, {nameErrors, "Count", 1}},
 		}}},
 		Service: m.settings.Service, Environment: m.settings.Environment, Slot: m.settings.Slot,
-		Release: m.by.Release, Instance: m.by.Instance, Requests: requests, Errors: failed,
+		Release: m.by.Release, Instance: m.by.Instance, Requests: counted.requests, Errors: counted.failed,
 	})
 	if err != nil {
 		return // a line of texts and numbers can be written

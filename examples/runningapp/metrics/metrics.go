@@ -36,10 +36,15 @@ type Meter struct {
 	settings settings
 	by       By
 
-	mu               sync.Mutex
-	requests, failed int64
-	since            time.Time
+	mu sync.Mutex
+	// seconds are the counts that are not written yet, by seconds since 1970; next is the first
+	// second that is not.
+	seconds map[int64]count
+	next    int64
 }
+
+// count is what was answered in one second.
+type count struct{ requests, failed int64 }
 
 // By is who counts. It is in every line, but is no dimension: each value of one would be another
 // metric to pay for.
@@ -48,7 +53,7 @@ type By struct{ Release, Instance string }
 // Read is the meter that the environment asks for, nil for none. A namespace without the names of
 // service, environment and slot is an error.
 func Read(ctx context.Context, lookuper envconfig.Lookuper, by By) (*Meter, error) {
-	m := &Meter{by: by, since: time.Now()}
+	m := &Meter{by: by, seconds: map[int64]count{}, next: time.Now().Unix()}
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &m.settings, Lookuper: lookuper}); err != nil {
 		return nil, err
 	}
@@ -87,10 +92,13 @@ func (m *Meter) Around(next http.Handler) http.Handler {
 func (m *Meter) count(good bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.requests++
+	second := max(time.Now().Unix(), m.next) // a clock may be set back
+	now := m.seconds[second]
+	now.requests++
 	if !good {
-		m.failed++
+		now.failed++
 	}
+	m.seconds[second] = now
 }
 
 // answer remembers the status; 0 where the handler has set none, which is a 200.

@@ -72,10 +72,12 @@ func TestALineEachSecond(t *testing.T) {
 		}
 		var out bytes.Buffer
 		served := meter.Around(handler())
+		time.Sleep(400 * time.Millisecond) // between two seconds, as processes start
 		stop := meter.Start(&out)
-		ask(served, "/", "/refused", "/failed", "/early", "/cut", "/health/readiness")
-		time.Sleep(2*metrics.Every + metrics.Every/2)
-		ask(served, "/")
+		ask(served, "/", "/failed", "/early", "/cut", "/health/readiness")
+		time.Sleep(700 * time.Millisecond)
+		ask(served, "/refused") // in the next second, which is no line yet
+		time.Sleep(1800 * time.Millisecond)
 		stop()
 		golden := filepath.Join("testdata", "lines.golden")
 		if flag.Lookup("update").Value.String() == "true" {
