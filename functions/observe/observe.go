@@ -189,11 +189,22 @@ func (s Stage) series(ctx context.Context, doc deploy.Document, now time.Time) (
 			Candidate: canary.Counts(point.Of(doc.Plan.Target)), Active: canary.Counts(point.Of(doc.Plan.Target.Other())),
 		}
 		if point.Missing {
-			interval.Missing = "the source has no counts"
+			interval.Missing = silence(doc.Plan.Environment.Analysis.Source)
 		}
 		intervals = append(intervals, interval)
 	}
 	return intervals, nil
+}
+
+// silence says what it means that a source has nothing to say of a time.
+func silence(source string) string {
+	switch source {
+	case deploy.SourceApplication:
+		return "a slot wrote no counters of its own, as analysis.source: application asks of both releases"
+	case deploy.SourceBalancer:
+		return "the load balancer reported nothing, not even how many targets are healthy"
+	}
+	return "the source has no counts"
 }
 
 // alone is the active release by itself, before the first weight. What the candidate's slot answered

@@ -3,12 +3,14 @@ package observe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/config"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/ledger"
@@ -60,12 +62,24 @@ func document(policy string, bake int) deploy.Document {
 
 // bake asks again as the machine does until the step is over.
 func bake(t *testing.T, u *users, doc deploy.Document) (deploy.ObserveResult, time.Duration, error) {
-	s := Stage{Signals: u, Leases: u, Clock: clock.System{}}
 	begun := time.Now()
+	result, err := settle(t, u, doc)
+	return result, time.Since(begun), err
+}
+
+// served is what a stage looks at.
+type served interface {
+	Signals
+	Leases
+}
+
+// settle is bake over any source.
+func settle(t *testing.T, u served, doc deploy.Document) (deploy.ObserveResult, error) {
+	s := Stage{Signals: u, Leases: u, Clock: clock.System{}}
 	for {
 		result, err := s.Handle(t.Context(), doc)
 		if err != nil || result.Done {
-			return result, time.Since(begun), err
+			return result, err
 		}
 		if result.WaitSeconds < 1 {
 			t.Fatalf("got %+v, want a wait", result)
@@ -154,6 +168,77 @@ func (s silentBefore) Counts(ctx context.Context, scope deploy.Scope, from, to t
 		return nil, nil
 	}
 	return s.users.Counts(ctx, scope, from, to)
+}
+
+// paced is a source on AWS at a time when nobody asks for anything: its points come as late as they
+// may, or never.
+type paced struct {
+	*users
+	pace  signal.Pace
+	never bool
+}
+
+func (p paced) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+	var points []signal.Point
+	start := from.Add(p.pace.Span - time.Nanosecond).Truncate(p.pace.Span)
+	for ; !start.Add(p.pace.Span).After(to) && time.Since(start.Add(p.pace.Span)) >= p.pace.Late; start = start.Add(p.pace.Span) {
+		points = append(points, signal.Point{Start: start, Length: p.pace.Span, Missing: p.never})
+	}
+	return points, nil
+}
+
+// TestASlowSourceTakesNobodyBack: the shortest bakes that pilotage.yaml may have, from the worst moment
+// on. A span less, and a release would be taken back for nothing.
+func TestASlowSourceTakesNobodyBack(t *testing.T) {
+	for _, source := range []string{deploy.SourceBalancer, deploy.SourceApplication} {
+		pace := signal.PaceOf(source)
+		for name, test := range map[string]struct {
+			extension time.Duration
+			never     bool
+			want      string // in the error; "" for a hold, which goes on
+		}{
+			"just long enough": {pace.Least() - time.Minute, false, ""},
+			"a span less":      {pace.Least() - time.Minute - pace.Span, false, "(unmeasured)"},
+			"never comes":      {pace.Least(), true, "(unmeasured): nothing was counted at"},
+		} {
+			t.Run(source+"/"+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					time.Sleep(time.Millisecond) // a span has just begun
+					doc := document(deploy.InconclusiveProceed, 60)
+					doc.Plan.Environment.Analysis.Source = source
+					doc.Plan.Environment.Analysis.ExtendSeconds = int(test.extension / time.Second)
+					_, err := settle(t, paced{&users{}, pace, test.never}, doc)
+					if test.want == "" && err != nil || test.want != "" && (!fault.Is(err, fault.Regressed) || !strings.Contains(err.Error(), test.want)) {
+						t.Errorf("got %v, want %q", err, test.want)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestShippedBakesAreMeasured: every step of the example, at a time when nobody asks for anything.
+func TestShippedBakesAreMeasured(t *testing.T) {
+	file, err := config.Load("../../examples/runningapp/pilotage.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, environment := range file.Environments {
+		for i, step := range environment.Strategy.Steps {
+			t.Run(fmt.Sprintf("%s at %d", name, step.Weight), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					time.Sleep(time.Millisecond)
+					doc := document("", 0)
+					doc.Plan.Environment, doc.Plan.Schedule = environment, environment.Strategy.Steps
+					doc.Results.Shift.Step, doc.Results.Shift.Weights = i, deploy.Split(deploy.Green, step.Weight)
+					result, err := settle(t, paced{&users{}, signal.PaceOf(environment.Analysis.Source), false}, doc)
+					if err != nil || result.Verdict != "hold" {
+						t.Errorf("got %+v and error %v, want a hold, which goes on", result, err)
+					}
+				})
+			})
+		}
+	}
 }
 
 func TestOneInvocationStaysWithinItsBudget(t *testing.T) {
