@@ -36,6 +36,8 @@ func TestApp(t *testing.T) {
 		"commits are built":                        commitsAreBuilt,
 		"pipelines are awaited":                    pipelinesAreAwaited,
 		"rules have dead letters":                  rulesHaveDeadLetters,
+		"events that fail are kept":                failedEventsAreKept,
+		"dead letters are seen":                    lettersAreSeen,
 		"no secret is in a template":               secretsAreNotWritten,
 		"only the right ones talk to each other":   networkIsClosed,
 		"capacity is what pilotage.yaml says":      capacityIsConfigured,

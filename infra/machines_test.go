@@ -149,15 +149,3 @@ func definitionsPassLints(t *testing.T, a assembly) {
 		}
 	}
 }
-
-func rulesHaveDeadLetters(t *testing.T, a assembly) {
-	a.each(t, "AWS::Events::Rule", func(t *testing.T, name string, r resource) {
-		targets, _ := r.at("Targets").([]any)
-		for _, target := range targets {
-			queue := strings.TrimSuffix(strings.Trim(plain(at(target, "DeadLetterConfig.Arn")), "${}"), ".Arn")
-			if a["Pipeline"].Resources[queue].Type != "AWS::SQS::Queue" || at(target, "RetryPolicy.MaximumRetryAttempts") == nil {
-				t.Errorf("%s loses events that its target does not take", name)
-			}
-		}
-	})
-}

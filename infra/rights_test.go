@@ -197,10 +197,13 @@ func extraCalls() map[string][]string {
 	slots := []string{"ecs:DescribeServices", "ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks"}
 	snapshot := []string{"rds:DescribeDBSnapshots"}
 	storage := []string{"kms:CreateGrant", "kms:DescribeKey"}
+	// What an event has come to nothing with is sent to the dead letters in the function's name.
+	letters := []string{"sqs:SendMessage", "kms:Decrypt", "kms:GenerateDataKey"}
 	return map[string][]string{
-		"PipelineJob": {
+		"Intake": letters, "Watchdog": letters, "Report": letters,
+		"PipelineJob": slices.Concat(letters, []string{
 			"codepipeline:GetPipelineExecution", "codepipeline:GetJobDetails", "codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult",
-		},
+		}),
 		"Plan":         slots,
 		"PlanRollback": slices.Concat(slots, snapshot),
 		"Release":      slices.Concat(slots, []string{"ecs:UpdateService", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}),

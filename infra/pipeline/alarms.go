@@ -26,7 +26,7 @@ func newAlarms(scope constructs.Construct, props alarmsProps) {
 	}
 	alarm("FailedDirty", "A deployment could not be taken back: the lock is kept and a hold is set. Follow the runbook",
 		metric{"AWS/Lambda", "Invocations", map[string]string{"FunctionName": *props.Functions.byName["Page"].FunctionName()}})
-	alarm("LettersWaiting", "Events were not taken in: read them in the dead-letter queue",
+	alarm("LettersWaiting", "Events came to nothing: follow the runbook, \"Dead letters\"",
 		metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": props.Letters.name}})
 	for _, name := range props.Functions.names {
 		dimensions := map[string]string{"FunctionName": *props.Functions.byName[name].FunctionName()}

@@ -41,6 +41,9 @@ func newFunctions(stack awscdk.Stack, w works) functions {
 		}
 		made.names = append(made.names, f.name)
 		made.byName[f.name] = newFunction(stack, w, code, f)
+		if f.events {
+			keepFailed(stack, f.name, made.byName[f.name], w.letters)
+		}
 	}
 	for _, name := range []string{"Webhook", "Decide"} {
 		made.urls[name] = newURL(stack, made.byName[name], name)
@@ -54,6 +57,9 @@ func newFunctions(stack awscdk.Stack, w works) functions {
 func newFunction(stack awscdk.Stack, w works, code awslambda.Code, f function) awslambda.Function {
 	logs := newLogGroup(stack, logsProps{ID: f.name + "Logs", Name: "/aws/lambda/pilotage-" + f.name, Key: w.key})
 	statements := trace(*logs.AttrArn())
+	if f.events {
+		f.blocks = append(f.blocks, w.send())
+	}
 	settings := map[string]*string{"PILOTAGE_LOG_LEVEL": jsii.String("info")}
 	for _, b := range f.blocks {
 		statements = append(statements, b.statements...)

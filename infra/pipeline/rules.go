@@ -66,7 +66,8 @@ const (
 	retrySeconds  = 3600
 )
 
-// newRule sends matching events to a function, and to the dead letters where it does not take them.
+// newRule sends matching events to a function, and to the dead letters those that cannot be handed
+// over. What becomes of one that was is not EventBridge's concern: see keepFailed.
 func newRule(scope constructs.Construct, props ruleProps) {
 	made := awsevents.CfnRuleProps{
 		Description: jsii.String(props.Description), EventPattern: props.Pattern, State: jsii.String("ENABLED"),

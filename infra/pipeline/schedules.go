@@ -13,7 +13,7 @@ import (
 
 // newSchedules makes EventBridge Scheduler put an event on the bus at the times that pilotage.yaml
 // names. The event says when it was due, so that one time is one deployment.
-func newSchedules(stack awscdk.Stack, w works, letters deadLetters) {
+func newSchedules(stack awscdk.Stack, w works) {
 	names := scheduled(w)
 	if len(names) == 0 {
 		return
@@ -22,7 +22,7 @@ func newSchedules(stack awscdk.Stack, w works, letters deadLetters) {
 		Service: "scheduler.amazonaws.com", SourceAccount: true, Description: "pilotage: tells the pipeline that it is time",
 		Statements: append([]grant.Statement{
 			{Actions: []string{"events:PutEvents"}, Resources: []string{w.bus.arn}},
-			{Actions: []string{"sqs:SendMessage"}, Resources: []string{letters.arn}},
+			{Actions: []string{"sqs:SendMessage"}, Resources: []string{w.letters.arn}},
 		}, append(w.useKey("sqs", "kms:Decrypt", "kms:GenerateDataKey"), w.useKey("scheduler", "kms:Decrypt")...)...),
 	})
 	for _, name := range names {
@@ -40,7 +40,7 @@ func newSchedules(stack awscdk.Stack, w works, letters deadLetters) {
 				EventBridgeParameters: &awsscheduler.CfnSchedule_EventBridgeParametersProperty{
 					Source: jsii.String("pilotage.schedule"), DetailType: jsii.String("Scheduled Deployment"),
 				},
-				DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: jsii.String(letters.arn)},
+				DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: jsii.String(w.letters.arn)},
 				RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
 					MaximumRetryAttempts: jsii.Number(retryAttempts), MaximumEventAgeInSeconds: jsii.Number(retrySeconds),
 				},

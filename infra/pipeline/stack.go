@@ -62,6 +62,7 @@ type works struct {
 	topics  topics
 	secrets secrets
 	bus     bus
+	letters deadLetters
 	network Network
 }
 
@@ -82,16 +83,16 @@ func New(scope constructs.Construct, props Props) Stack {
 	w.topics = newTopics(stack, w.key, props.File)
 	w.secrets = newSecrets(stack, w.key)
 	w.bus = newBus(stack)
+	w.letters = newDeadLetters(stack, w.key)
 	w.network = newNetwork(stack, w.key)
 	images := newImages(stack, w.key, props)
 	newSettings(stack, props.File)
 
 	functions := newFunctions(stack, w)
 	machines := newMachines(stack, w.key, functions, newBuilds(stack, w, images))
-	letters := newDeadLetters(stack, w.key)
-	newSchedules(stack, w, letters)
-	newRules(stack, rulesProps{File: props.File, Bus: w.bus, Functions: functions, Machines: machines, Letters: letters})
-	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: letters, Functions: functions, Machines: machines})
+	newSchedules(stack, w)
+	newRules(stack, rulesProps{File: props.File, Bus: w.bus, Functions: functions, Machines: machines, Letters: w.letters})
+	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: w.letters, Functions: functions, Machines: machines})
 	newDashboard(stack, functions)
 	backups := newBackups(stack, w.key, w.ledger, props)
 	newOutputs(stack, w, functions, machines, images)

@@ -13,6 +13,8 @@ type function struct {
 	blocks     []block
 	// inside puts it into the pipeline's network: it reaches a database, or calls the service.
 	inside bool
+	// events says that events invoke it, and nobody waits for what it answers.
+	events bool
 	// seconds is its time limit; 0 takes that of the states that call it.
 	seconds float64
 }
@@ -71,10 +73,10 @@ func (w works) entries(stack awscdk.Stack, b entryBlocks) []function {
 				settings:   map[string]string{"PILOTAGE_BUS_NAME": w.bus.name},
 			},
 		}},
-		{name: "Intake", does: "Starts deployments", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, w.followPipelines(stack)}},
-		{name: "PipelineJob", does: "Answers jobs of CodePipeline", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, answerJobs(stack)}},
-		{name: "Watchdog", does: "Takes over from executions that were stopped", seconds: entrySeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, rollback}},
-		{name: "Report", does: "Tells GitHub what becomes of deployments", seconds: reportSeconds, blocks: []block{
+		{name: "Intake", does: "Starts deployments", events: true, seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, w.followPipelines(stack)}},
+		{name: "PipelineJob", does: "Answers jobs of CodePipeline", events: true, seconds: entrySeconds, blocks: []block{b.ledger, b.settings, deploy, answerJobs(stack)}},
+		{name: "Watchdog", does: "Takes over from executions that were stopped", events: true, seconds: entrySeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, rollback}},
+		{name: "Report", does: "Tells GitHub what becomes of deployments", events: true, seconds: reportSeconds, blocks: []block{
 			b.ledger, b.settings, w.know(w.secrets.github, "PILOTAGE_GITHUB_TOKEN_SECRET_ARN"),
 		}},
 		{name: "Command", does: "Takes people's commands", seconds: decideSeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, w.write(), deploy, rollback}},
