@@ -89,7 +89,7 @@ func Table(w World) map[string]Handler {
 		"Page":   stage(page.Stage{Escalation: escalation}.Handle),
 
 		// Entry points.
-		"Webhook": typed(webhook.Function{Bus: w.Bus, Secrets: w.Secrets, Log: w.log()}.Handle),
+		"Webhook": typed(webhook.Function{Bus: w.Bus, Secrets: &webhook.Remembered{Secrets: w.Secrets, Clock: w.Clock}, Log: w.log()}.Handle),
 		"Intake":  typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
 		"PipelineJob": typed(pipelinejob.Function{
 			Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Jobs: w.Jobs, Clock: w.Clock,

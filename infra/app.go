@@ -19,7 +19,8 @@ func build(app awscdk.App, s settings) error {
 	}
 	zones(app, s)
 	made := pipeline.New(app, pipeline.Props{
-		File: s.File, Code: s.Code, Data: s.Data, RecordLockDays: s.RecordLockDays, Env: s.environment(),
+		File: s.File, Code: s.Code, Data: s.Data, RecordLockDays: s.RecordLockDays,
+		PublicConcurrency: s.PublicConcurrency, Env: s.environment(),
 	})
 	for _, name := range s.File.Names() {
 		environment.New(app, environment.Props{

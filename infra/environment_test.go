@@ -166,6 +166,35 @@ func subscriptionsAreOwn(t *testing.T, a assembly) {
 	}
 }
 
+// everybodyIsTold: who is in a group only is asked to approve, and who may ask for a deployment is told
+// that it was refused or is delayed. One address that is written in two ways is told once.
+func everybodyIsTold(t *testing.T, _ assembly) {
+	text, err := os.ReadFile(filepath.Join("..", "examples", "runningapp", "pilotage.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const required, people = "    approval:\n      required: true\n", "    people: &people\n"
+	changed := strings.NewReplacer(
+		required, required+"      groups: [{name: security, members: [dora@example.com, Anna@Running-App.example.com], quorum: 1}]\n",
+		people, people+"      - {mail: erik@example.com, github: erik}\n",
+	).Replace(string(text))
+	path := filepath.Join(t.TempDir(), "pilotage.yaml")
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	subscribed := map[string]int{}
+	for _, r := range synthesise(t, map[string]any{"configuration": path})["Pipeline"].of("AWS::SNS::Subscription") {
+		if plain(r.at("TopicArn")) == "${Notices}" {
+			subscribed[strings.ToLower(plain(r.at("Endpoint")))]++
+		}
+	}
+	for _, address := range []string{"dora@example.com", "erik@example.com", "anna@running-app.example.com"} {
+		if subscribed[address] != 1 {
+			t.Errorf("%s has %d subscriptions, want one", address, subscribed[address])
+		}
+	}
+}
+
 func alarmsTell(t *testing.T, a assembly) {
 	a.each(t, "AWS::CloudWatch::Alarm", func(t *testing.T, name string, r resource) {
 		actions, _ := r.at("AlarmActions").([]any)

@@ -73,3 +73,26 @@ func lettersAreSeen(t *testing.T, a assembly) {
 		}
 	}
 }
+
+// publicFunctionsAreBounded: whoever floods an address that anybody can call takes a few of the
+// account's concurrent executions, and not those of the pipeline.
+func publicFunctionsAreBounded(t *testing.T, a assembly) {
+	reserved := func(from assembly) map[string]any {
+		found := map[string]any{}
+		for _, r := range from["Pipeline"].of("AWS::Lambda::Url") {
+			if r.at("AuthType") != "NONE" {
+				continue
+			}
+			id := strings.TrimSuffix(strings.Trim(plain(r.at("TargetFunctionArn")), "${}"), ".Arn")
+			function := from["Pipeline"].Resources[id]
+			found[plain(function.at("Handler"))] = function.at("ReservedConcurrentExecutions")
+		}
+		return found
+	}
+	if got := reserved(a); len(got) != 2 || got["Webhook"] != 10.0 || got["Decide"] != 10.0 {
+		t.Errorf("public functions may run %v times at once, want 10 each", got)
+	}
+	if got := reserved(synthesise(t, map[string]any{"publicConcurrency": "0"})); len(got) != 2 || got["Webhook"] != nil || got["Decide"] != nil {
+		t.Errorf("with publicConcurrency 0 they may run %v times, want no limit", got)
+	}
+}

@@ -28,6 +28,8 @@ type settings struct {
 	Data retain.Policy
 	// RecordLockDays is of context "recordLockDays".
 	RecordLockDays int
+	// PublicConcurrency is of context "publicConcurrency".
+	PublicConcurrency int
 	// Certificates are ARNs of ACM, by environment, of context "certificate:ENVIRONMENT".
 	Certificates map[string]string
 	// Account and Region are where to deploy to; empty for whatever the credentials say.
@@ -36,6 +38,14 @@ type settings struct {
 
 // maxLockDays is ten years: a mistyped lock cannot be taken back.
 const maxLockDays = 3650
+
+// Of requests to each public address, so many are answered at once unless the context says otherwise:
+// a person clicks, and GitHub delivers, one after the other. The most is the limit of an account that
+// never asked for more.
+const (
+	publicConcurrency    = 10
+	maxPublicConcurrency = 1000
+)
 
 // readSettings reads and checks the context. Its errors say which value is wrong and what would
 // be right; those of pilotage.yaml say file and line.
@@ -57,11 +67,13 @@ func readSettings(app awscdk.App) (settings, error) {
 	if s.Data != retain.Keep && s.Data != retain.Delete {
 		return settings{}, fmt.Errorf("context data is %q; it is %q or %q", s.Data, retain.Keep, retain.Delete)
 	}
-	days, err := strconv.Atoi(read("recordLockDays", "0"))
-	if err != nil || days < 0 || days > maxLockDays {
-		return settings{}, fmt.Errorf("context recordLockDays is %q; it is a number from 0 to %d", read("recordLockDays", "0"), maxLockDays)
+	var err error
+	if s.RecordLockDays, err = number("recordLockDays", read("recordLockDays", "0"), maxLockDays); err != nil {
+		return settings{}, err
 	}
-	s.RecordLockDays = days
+	if s.PublicConcurrency, err = number("publicConcurrency", read("publicConcurrency", strconv.Itoa(publicConcurrency)), maxPublicConcurrency); err != nil {
+		return settings{}, err
+	}
 	if _, err := os.Stat(filepath.Join(s.Code, "bootstrap")); err != nil {
 		return settings{}, fmt.Errorf("the functions are not built: run `make functions` (%w)", err)
 	}
@@ -78,6 +90,15 @@ func readSettings(app awscdk.App) (settings, error) {
 		s.Certificates[name] = arn
 	}
 	return s, nil
+}
+
+// number reads a context that is a whole number, 0 included.
+func number(name, text string, most int) (int, error) {
+	value, err := strconv.Atoi(text)
+	if err != nil || value < 0 || value > most {
+		return 0, fmt.Errorf("context %s is %q; it is a number from 0 to %d", name, text, most)
+	}
+	return value, nil
 }
 
 // environment is where the stacks go; nil leaves it to the credentials.

@@ -54,6 +54,7 @@ func TestSettingsAreRefusedAtSynth(t *testing.T) {
 		"a policy that is none":            {map[string]any{"data": "destroy"}, []string{`"keep" or "delete"`}},
 		"a lock of no days":                {map[string]any{"recordLockDays": "ever"}, []string{"recordLockDays", "number"}},
 		"a lock that nobody means":         {map[string]any{"recordLockDays": "36500"}, []string{"recordLockDays", "3650"}},
+		"a concurrency that is none":       {map[string]any{"publicConcurrency": "-1"}, []string{"publicConcurrency", "number"}},
 		"a certificate that is not an ARN": {map[string]any{"certificate:staging": "mine"}, []string{"certificate:staging", "ARN"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,7 +74,7 @@ func TestCommandLineAsksAndDecides(t *testing.T) {
 		{"no reason", clara, []string{"reject", p.id, "--plan", plan}, 2, "reject needs reason"},
 		{"no deployment", clara, []string{"approve"}, 2, "takes 1 arguments, got 0"},
 		{"an unknown one", clara, []string{"approve", "nothing", "--plan", plan}, 2, "knows no deployment"},
-		{"no profile of that name", "mallory@example.com", []string{"show", p.id}, 1, "mallory@example.com"},
+		{"no profile of that name", "mallory@example.com", []string{"show", p.id}, 2, "mallory@example.com"},
 		{"more time", clara, []string{"delay", p.id, "--plan", plan, "--reason", "in a train"}, 0, "everybody has until"},
 		{"the first", clara, []string{"approve", p.id, "--plan", plan}, 0, "others have to agree as well: it takes 2 of 2"},
 		{"twice", clara, []string{"approve", p.id, "--plan", plan}, 3, "You decided already"},

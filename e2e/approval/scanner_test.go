@@ -78,13 +78,14 @@ func (w waiting) mailed() []string {
 }
 
 // TestScannersApproveNothing follows every link of every mail in every way that changes nothing
-// for a good server, and then submits every form that it finds, each button of it.
+// for a good server, and then submits every form that it finds, each button of it. Mails are looked
+// at more than once on their way, and the codes still work afterwards.
 func TestScannersApproveNothing(t *testing.T) {
 	w := open(t)
-	w.ballot(clara)
-	w.ballot(approver)
+	first, firstCode := w.ballot(clara)
+	second, secondCode := w.ballot(approver)
 	followed, submitted := 0, 0
-	for _, text := range w.mailed() {
+	for _, text := range slices.Repeat(w.mailed(), 3) {
 		for _, link := range links(text) {
 			if !strings.HasPrefix(link, w.ApprovalURL) {
 				continue
@@ -107,8 +108,8 @@ func TestScannersApproveNothing(t *testing.T) {
 			}
 		}
 	}
-	if followed != 2 || submitted != 6 {
-		w.Errorf("followed %d links and submitted %d forms, want 2 and 6: this test has lost its way", followed, submitted)
+	if followed != 6 || submitted != 18 {
+		w.Errorf("followed %d links and submitted %d forms, want 6 and 18: this test has lost its way", followed, submitted)
 	}
 	v := w.vote()
 	for _, b := range v.Ballots {
@@ -118,6 +119,15 @@ func TestScannersApproveNothing(t *testing.T) {
 	}
 	if v.RefusedCount != submitted || !w.running() {
 		w.Errorf("%d attempts were remembered, want %d; it still waits: %v", v.RefusedCount, submitted, w.running())
+	}
+	for link, code := range map[string]string{first: firstCode, second: secondCode} {
+		form := url.Values{"plan": {v.PlanDigest}, "decision": {"approve"}, "code": {code}}
+		if got := w.fetch(http.MethodPost, link, form, nil); got.status != http.StatusOK {
+			w.Errorf("a person, after the scanners: got %d, want 200", got.status)
+		}
+	}
+	if ended := w.end(); ended.Status != asl.StatusSucceeded {
+		w.Errorf("the deployment ended as %s: %s %s", ended.Status, ended.Error, ended.Cause)
 	}
 }
 

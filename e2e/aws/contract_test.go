@@ -99,7 +99,7 @@ func (w *world) ports() functions.World {
 	return functions.World{
 		Clock: clock.System{}, NewID: shortID, Ledger: book, Settings: places, Catalog: bucket, Archive: bucket, Balancer: balancer,
 		Fleet:   ecs.New(cfg, ecs.Ports{Places: places, Leases: book, Releases: bucket, Targets: balancer}),
-		Backups: rds.New(cfg, places, book), Signals: cloudwatch.New(cfg, places), Tokens: sfn.NewTokens(cfg, decision.ErrNotWaiting),
+		Backups: rds.New(cfg, places, book), Signals: cloudwatch.New(cfg, places, clock.System{}), Tokens: sfn.NewTokens(cfg, decision.ErrNotWaiting),
 		Schema: schema.Schema{Connections: secretsmanager.NewConnections(cfg, places, ""), Migrations: bucket, Leases: book},
 		Caller: traffic.HTTPCaller{Client: traffic.NewHTTPClient(), URL: func(ctx context.Context, scope deploy.Scope) (string, error) {
 			env, err := places.Environment(ctx, scope)

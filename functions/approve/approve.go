@@ -32,7 +32,7 @@ type Stage struct {
 // while no execution waited is delivered at once. Repeating it, with another token, is safe.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.ApproveResult, error) {
 	var v approval.Vote
-	err := s.Votes.PutVote(ctx, approval.VoteID(doc.ID, doc.Plan.Digest), func(known *approval.Vote) error {
+	err := s.Votes.PutVote(ctx, approval.VoteID(doc.ID, doc.Plan.Digest, doc.Results.Announce.Round), func(known *approval.Vote) error {
 		if known.ID == "" {
 			return fault.New(fault.Internal, "nobody was asked about plan %s of %s", doc.Plan.Digest, doc.ID)
 		}

@@ -44,15 +44,16 @@ type Stage struct {
 
 // Handle opens the vote on the document's plan, or looks at it again: it reminds people when it
 // is time to. It says until when the execution has to wait before it asks again. A vote that is
-// over is fault.Expired; too few who may agree is fault.Denied. Repeating it writes to nobody twice.
+// over is fault.Expired, one that was withdrawn fault.Locked; too few who may agree is fault.Denied.
+// Repeating it writes to nobody twice.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResult, error) {
-	release, err := s.Catalog.Find(ctx, doc.Request.Scope.Service, doc.Plan.Release.Digest)
+	release, err := s.release(ctx, doc)
 	if err != nil {
 		return deploy.AskResult{}, err
 	}
 	now := s.Clock.Now()
 	fresh, codes, err := approval.New(s.Keys, approval.Question{
-		Deployment: doc.ID, Scope: doc.Request.Scope, Environment: doc.Plan.Environment, PlanDigest: doc.Plan.Digest,
+		Deployment: doc.ID, Scope: doc.Request.Scope, Environment: doc.Plan.Environment, PlanDigest: doc.Plan.Digest, Round: doc.Results.Announce.Round,
 		Headline: notify.Headline(doc), Summary: notify.Describe(doc, release),
 		RequestedBy: doc.Request.RequestedBy, Author: doc.Plan.Release.Author,
 	}, now)
@@ -71,6 +72,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResul
 	if err != nil {
 		return deploy.AskResult{}, fmt.Errorf("open the vote on %s: %w", doc.ID, err)
 	}
+	if v.Void != "" {
+		return deploy.AskResult{}, fault.New(fault.Locked, "%s", v.Void)
+	}
 	if v.Outcome.Kind == approval.Expired {
 		return deploy.AskResult{}, fault.New(fault.Expired, "%s", v.Story())
 	}
@@ -81,6 +85,15 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResul
 		return deploy.AskResult{}, err
 	}
 	return result(v, now), nil
+}
+
+// release is what is going to be deployed, with its migrations. A rollback may go back to where
+// there was none.
+func (s Stage) release(ctx context.Context, doc deploy.Document) (deploy.Release, error) {
+	if doc.Request.Kind == deploy.KindRollback {
+		return deploy.Release{}, nil
+	}
+	return s.Catalog.Find(ctx, doc.Request.Scope.Service, doc.Plan.Release.Digest)
 }
 
 func result(v approval.Vote, now time.Time) deploy.AskResult {

@@ -77,7 +77,7 @@ func (o *office) asks() deploy.AskResult {
 func (o *office) vote(change func(*approval.Vote)) approval.Vote {
 	o.Helper()
 	var seen approval.Vote
-	err := o.ledger.PutVote(o.Context(), approval.VoteID("d1", "sha256:plan"), func(v *approval.Vote) error {
+	err := o.ledger.PutVote(o.Context(), approval.VoteID("d1", "sha256:plan", 0), func(v *approval.Vote) error {
 		change(v)
 		seen = *v
 		return nil
@@ -223,7 +223,7 @@ func TestOverIsOver(t *testing.T) {
 		time.Sleep(time.Hour)
 		for range 2 {
 			_, err := o.Handle(t.Context(), document())
-			if want := "nobody decided in time; it was over at 2000-01-01 01:00:00 UTC."; !fault.Is(err, fault.Expired) || err.Error() != want {
+			if want := "too few decided in time; it was over at 2000-01-01 01:00:00 UTC."; !fault.Is(err, fault.Expired) || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}

@@ -52,7 +52,7 @@ func (w *worker) connect(ctx context.Context, p port) error {
 	case portCaller:
 		w.world.Caller = traffic.HTTPCaller{Client: traffic.NewHTTPClient(), URL: w.url}
 	case portSignals:
-		w.world.Signals = cloudwatch.New(w.aws, w.places)
+		w.world.Signals = cloudwatch.New(w.aws, w.places, w.world.Clock)
 	case portSender:
 		w.world.Sender = sns.New(w.aws, sns.Topics{Notices: w.topics.Notices, Pages: w.topics.Pages})
 	case portBus:

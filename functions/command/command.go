@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -31,6 +30,7 @@ type Door interface {
 // Desk takes decisions.
 type Desk interface {
 	Take(ctx context.Context, vote string, choice approval.Choice) (approval.Vote, error)
+	Deliver(ctx context.Context, v approval.Vote) error
 }
 
 // Services knows what is deployed where.
@@ -43,7 +43,6 @@ type Ledger interface {
 	Locate(ctx context.Context, id string) (ledger.Deployment, error)
 	Votes(ctx context.Context, deployment string) ([]approval.Vote, error)
 	PutVote(ctx context.Context, id string, change func(*approval.Vote) error) error
-	Lock(ctx context.Context, scope deploy.Scope) (ledger.Lock, error)
 }
 
 // Holds sets and lifts holds.
@@ -161,31 +160,23 @@ func (f Function) identify(ctx context.Context, identity string, command command
 	return caller{mail: at.Environment.People[known].Mail, at: at}, nil
 }
 
-// scope is the scope that a command names, or that of the deployment that it is about.
+// scope is that of the deployment that a command is about, or else the one that it names. Who may
+// decide on a deployment is said by where it goes, and by nothing that the command says: it is
+// fault.Invalid when the two differ.
 func (f Function) scope(ctx context.Context, all []deploy.Configured, command commands.Command) (deploy.Configured, error) {
-	wanted := deploy.Scope{Service: command.Service, Environment: command.Environment}
-	if command.Environment == "" {
-		entry, err := f.Ledger.Locate(ctx, command.Deployment)
-		if err != nil {
-			return deploy.Configured{}, err
+	if !command.AboutDeployment() {
+		return admission.Only(all, command.Service, command.Environment)
+	}
+	entry, err := f.Ledger.Locate(ctx, command.Deployment)
+	if err != nil {
+		return deploy.Configured{}, err
+	}
+	for given, is := range map[string]string{command.Environment: entry.Scope.Environment, command.Service: entry.Scope.Service} {
+		if given != "" && given != is {
+			return deploy.Configured{}, fault.New(fault.Invalid, "deployment %s is one of %s, not of %s", entry.ID, is, given)
 		}
-		wanted = entry.Scope
 	}
-	var found []deploy.Configured
-	var known []string
-	for _, one := range all {
-		if one.Scope.Environment == wanted.Environment && (wanted.Service == "" || one.Scope.Service == wanted.Service) {
-			found = append(found, one)
-		}
-		known = append(known, one.Scope.Service+"/"+one.Scope.Environment)
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return deploy.Configured{}, fault.New(fault.Invalid, "%s/%s is not configured; configured are %s", wanted.Service, wanted.Environment, strings.Join(known, ", "))
-	}
-	return deploy.Configured{}, fault.New(fault.Invalid, "%d services have an environment %q; name the service", len(found), wanted.Environment)
+	return admission.Only(all, entry.Scope.Service, entry.Scope.Environment)
 }
 
 // statusOf is the HTTP status of an error, and whether its caller may be told. Others are

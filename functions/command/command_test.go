@@ -128,7 +128,7 @@ func TestRefusals(t *testing.T) {
 		"no key":                    {"ada", commands.Command{Verb: commands.Deploy, Environment: "production", Release: "1.1.0", Reason: "x"}, 400, "deploy needs key"},
 		"a key that is none":        {"ada", deployment("a key"), 400, `key "a key" is not`},
 		"an endless reason":         {"ada", commands.Command{Verb: commands.Hold, Environment: "production", Reason: strings.Repeat("x", 501)}, 400, "501 characters"},
-		"an unknown environment":    {"ada", commands.Command{Verb: commands.Hold, Environment: "moon", Reason: "x"}, 400, "/moon is not configured; configured are running-app/production, running-app/staging"},
+		"an unknown environment":    {"ada", commands.Command{Verb: commands.Hold, Environment: "moon", Reason: "x"}, 400, "moon is not configured; configured are running-app/production, running-app/staging"},
 		"an unknown deployment":     {"ada", commands.Command{Verb: commands.Show, Deployment: "nothing"}, 400, `the ledger knows no deployment "nothing"`},
 		"a mode that is none":       {"ada", commands.Command{Verb: commands.Rollback, Environment: "production", Mode: deploy.Automatic, Reason: "x", Key: "key-00001"}, 400, `mode is "automatic"`},
 		"force by who may not":      {"edsger", forced(deployment("key-00001")), 403, "edsger@example.com may not force deployments to production: " + sim.Requester + " may"},

@@ -85,6 +85,12 @@ func (f Function) show(ctx context.Context, who caller, command commands.Command
 		return commands.Answer{}, err
 	}
 	ballot, asked := vote.BallotOf(who.mail)
+	if asked {
+		// What was decided and has not reached the execution reaches it now, at the latest.
+		if err := f.Desk.Deliver(ctx, vote); err != nil {
+			return commands.Answer{}, err
+		}
+	}
 	answer.Vote = public(vote, asked && vote.Open(f.Clock.Now()) && ballot.Decision.Kind == "" && ballot.Void == "")
 	return answer, nil
 }

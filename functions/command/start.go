@@ -25,8 +25,8 @@ func (f Function) start(ctx context.Context, who caller, command commands.Comman
 	case commands.Rollback:
 		request.Kind = deploy.KindRollback
 		request.Rollback = deploy.RollbackRequest{Mode: command.Mode, Deployment: command.Deployment, Schema: command.Schema}
-		if err := f.meant(ctx, &request); err != nil {
-			return commands.Answer{}, err
+		if command.Mode != deploy.Standard && command.Mode != deploy.Emergency {
+			return commands.Answer{}, fault.New(fault.Invalid, "mode is %q; a person asks for %q or %q", command.Mode, deploy.Standard, deploy.Emergency)
 		}
 	}
 	order := admission.Order{Key: "command " + who.mail + " " + command.Key, Request: request}
@@ -41,21 +41,6 @@ func (f Function) start(ctx context.Context, who caller, command commands.Comman
 		return commands.Answer{}, err
 	}
 	return commands.Answer{Deployment: admitted.Deployment, Repeated: admitted.Repeated, Text: "started as " + who.mail}, nil
-}
-
-// meant names what a rollback takes back when nobody did: what is under way, if anything is.
-func (f Function) meant(ctx context.Context, request *deploy.Request) error {
-	switch request.Rollback.Mode {
-	case deploy.Standard, deploy.Emergency:
-	default:
-		return fault.New(fault.Invalid, "mode is %q; a person asks for %q or %q", request.Rollback.Mode, deploy.Standard, deploy.Emergency)
-	}
-	if request.Rollback.Deployment != "" {
-		return nil
-	}
-	lock, err := f.Ledger.Lock(ctx, request.Scope)
-	request.Rollback.Deployment = lock.Owner
-	return err
 }
 
 // mayForce asks whether somebody may go past gates here.

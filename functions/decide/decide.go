@@ -58,7 +58,7 @@ func (f Function) Handle(ctx context.Context, request events.LambdaFunctionURLRe
 	vote, err := f.Votes.VoteOf(ctx, id)
 	if fault.Is(err, fault.Invalid) {
 		err = f.Votes.CountStray(ctx, stray)
-		if err == nil {
+		if err == nil || fault.Is(err, fault.Transient) { // a count that is one short is no reason to fail
 			return render(http.StatusNotFound, view{Title: "Unknown link", Message: "This link belongs to no approval. Open it as it stands in your mail."})
 		}
 	}

@@ -163,7 +163,7 @@ func TestDecides(t *testing.T) {
 		"approves, the code typed without its hyphen": {"code=+12345678+&decision=approve" + plan, 200, "Approved", "success"},
 		"rejects":                     {"code=1234-5678&decision=reject&reason=not+today" + plan, 200, "not today", "failure of token: Pilotage.Rejected: rejected by edsger@example.com at 2000-01-01 00:00:00 UTC: not today"},
 		"asks for more time":          {"code=1234-5678&decision=delay&reason=in+a+train" + plan, 200, "You asked for more time", "mail to edsger@example.com: [pilotage] app 1.1.0 to production: more time to decide"},
-		"asks for more time, no code": {"decision=delay&reason=in+a+train" + plan, 403, "4 tries are left", ""},
+		"asks for more time, no code": {"decision=delay&reason=in+a+train" + plan, 403, "has eight digits", ""},
 		"rejects, no reason":          {"code=1234-5678&decision=reject" + plan, 400, "Say why, in a few words.", ""},
 		"decides nothing":             {"code=1234-5678" + plan, 400, "Choose to approve, to reject or to ask for more time.", ""},
 		"expires it":                  {"code=1234-5678&decision=expire&reason=x" + plan, 400, "Choose to approve", ""},
@@ -171,7 +171,7 @@ func TestDecides(t *testing.T) {
 		"a form too large":            {yes + "&pad=" + strings.Repeat("x", 9000), 413, "could not be read", ""},
 		"a form that is none":         {"%zz", 400, "could not be read", ""},
 		"a wrong code":                {"code=0000-0000&decision=approve" + plan, 403, "4 tries are left", ""},
-		"no code":                     {"decision=approve" + plan, 403, "4 tries are left", ""},
+		"no code":                     {"decision=approve" + plan, 403, "has eight digits", ""},
 		"another plan":                {"code=1234-5678&decision=approve&plan=sha256:other", 403, "about another plan", ""},
 		"no plan":                     {"code=1234-5678&decision=approve", 403, "about another plan", ""},
 	} {
@@ -191,7 +191,7 @@ func TestDecides(t *testing.T) {
 func TestWhatIsRefusedIsRemembered(t *testing.T) {
 	open(t, func(p polls) {
 		for _, body := range []string{
-			"code=0&decision=approve" + plan, "code=1234-5678&decision=approve&plan=sha256:other", yes, yes, "code=1234-5678&decision=reject&reason=no" + plan,
+			"code=0000-0000&decision=approve" + plan, "code=1234-5678&decision=approve&plan=sha256:other", yes, yes, "code=1234-5678&decision=reject&reason=no" + plan,
 		} {
 			if _, err := p.do(http.MethodPost, "/approve/B", body); err != nil {
 				p.Fatal(err)
@@ -246,10 +246,10 @@ func TestFiveWrongCodesVoidTheBallot(t *testing.T) {
 	}
 	openVote(t, other, func(p polls) {
 		for left := 4; left > 1; left-- {
-			p.answers(http.MethodPost, "/approve/B", "code=0&decision=approve"+plan, 403, fmt.Sprintf("%d tries are left", left))
+			p.answers(http.MethodPost, "/approve/B", "code=0000-0000&decision=approve"+plan, 403, fmt.Sprintf("%d tries are left", left))
 		}
-		p.answers(http.MethodPost, "/approve/B", "code=0&decision=approve"+plan, 403, "1 try is left")
-		p.answers(http.MethodPost, "/approve/B", "code=0&decision=approve"+plan, 403, "this ballot is void")
+		p.answers(http.MethodPost, "/approve/B", "code=0000-0000&decision=approve"+plan, 403, "1 try is left")
+		p.answers(http.MethodPost, "/approve/B", "code=0000-0000&decision=approve"+plan, 403, "this ballot is void")
 		p.answers(http.MethodPost, "/approve/B", yes, 403, "this ballot is void")
 		p.answers(http.MethodGet, "/approve/B", "", 200, "The others can still decide.")
 		if len(p.engine.sent) > 0 {
@@ -262,9 +262,9 @@ func TestFiveWrongCodesVoidTheBallot(t *testing.T) {
 func TestVoteThatNobodyCanWinAnyMoreIsOver(t *testing.T) {
 	open(t, func(p polls) {
 		for range 4 {
-			p.answers(http.MethodPost, "/approve/B", "code=0&decision=approve"+plan, 403, "left")
+			p.answers(http.MethodPost, "/approve/B", "code=0000-0000&decision=approve"+plan, 403, "left")
 		}
-		p.answers(http.MethodPost, "/approve/B", "code=0&decision=approve"+plan, 409, "this ballot is void")
+		p.answers(http.MethodPost, "/approve/B", "code=0000-0000&decision=approve"+plan, 409, "this ballot is void")
 		if got := strings.Join(p.engine.sent, ""); !strings.Contains(got, "failure of token: Pilotage.Rejected: rejected at 2000-01-01 00:00:00 UTC, because so many ballots are void") {
 			p.Errorf("got %q sent", got)
 		}

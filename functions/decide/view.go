@@ -60,7 +60,7 @@ func show(v approval.Vote, id string, now time.Time) view {
 	case v.Outcome.Kind == approval.Reject:
 		made.Title, made.Message = "Rejected", story
 	case v.Outcome.Kind == approval.Expired || !now.Before(v.ExpiresAt):
-		made.Title, made.Message = "Expired", "Nobody decided in time, so this deployment is refused. It can be asked for again."
+		made.Title, made.Message = "Expired", "Too few decided in time, so this deployment is refused. It can be asked for again."
 	case ballot.Void != "":
 		made.Title, made.Message = "Your ballot is void", ballot.Void+" The others can still decide."
 	case ballot.Decision.Kind != "":

@@ -31,7 +31,8 @@ type Stage struct {
 
 // Handle takes the deployment's place. Under the policy "supersede" those that wait, for the lock
 // or for people, are refused with a pointer to this one; those that are at work already are left
-// alone. Repeating it changes nothing more.
+// alone. A newer deployment that came first, while this one was being built, is fault.Locked.
+// Repeating it changes nothing more.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.EnqueueResult, error) {
 	arrival := ledger.Line
 	if doc.Plan.Environment.Queue.Policy == deploy.QueueSupersede {
@@ -39,6 +40,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.EnqueueR
 	}
 	place, err := s.Queue.Enqueue(ctx, doc.Request.Scope, doc.ID, arrival)
 	if err != nil {
+		return deploy.EnqueueResult{}, err
+	}
+	if err := place.Lost(); err != nil {
 		return deploy.EnqueueResult{}, err
 	}
 	for _, older := range place.Superseded {

@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type Services interface {
 
 // Ledger is what is asked of the ledger.
 type Ledger interface {
+	Once(ctx context.Context, kind, key, value string) (ledger.Mark, error)
+	Finish(ctx context.Context, kind, key string) error
 	SetHead(ctx context.Context, repository, branch string, head ledger.Head) error
 	Head(ctx context.Context, repository, branch string) (ledger.Head, error)
 	Deployments(ctx context.Context, scope deploy.Scope, limit int) ([]ledger.Deployment, error)
@@ -52,7 +55,7 @@ type Event struct {
 // Result says which deployments an event led to.
 type Result struct {
 	Deployments []admission.Admitted `json:"deployments,omitempty"`
-	// Reason says why there are none.
+	// Reason says why there are none, or not everywhere.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -99,20 +102,23 @@ func handle[D any](ctx context.Context, event Event, take func(context.Context, 
 	return take(ctx, detail)
 }
 
-// admit starts orders one after the other. What was started stays; repeating the event finishes.
+// admit starts orders one after the other, each whatever comes of the others. Repeating the event
+// finishes what failed.
 func (f Function) admit(ctx context.Context, orders []admission.Order, otherwise string, args ...any) (Result, error) {
 	if len(orders) == 0 {
 		return Result{Reason: fmt.Sprintf(otherwise, args...)}, nil
 	}
 	var result Result
+	var failed []error
 	for _, order := range orders {
 		admitted, err := f.Door.Admit(ctx, order)
 		if err != nil {
-			return Result{}, err
+			failed = append(failed, err)
+			continue
 		}
 		result.Deployments = append(result.Deployments, admitted)
 	}
-	return result, nil
+	return result, errors.Join(failed...)
 }
 
 // cut bounds a reason that was put together from others' texts.

@@ -172,7 +172,7 @@ func TestRefusesWhatIsNoEventOfOurs(t *testing.T) {
 		"no detail":            {"pilotage.github", "Push", "", `Pilotage.Invalid: read the detail of the event "Push"`},
 		"a push of nothing":    {"pilotage.github", "Push", `{"repository":"a/b","branch":"main"}`, "Pilotage.Invalid: the push event names no repository"},
 		"a schedule without":   {"pilotage.schedule", "Scheduled Deployment", `{"scope":{"service":"running-app","environment":"staging","region":"eu-central-1"}}`, "Pilotage.Invalid: the schedule's event has no scheduledTime"},
-		"a schedule of nobody": {"pilotage.schedule", "Scheduled Deployment", `{"scope":{"service":"x","environment":"y","region":"z"},"scheduledTime":"t"}`, "Pilotage.Invalid: the schedule is for x/y@z, which is not configured; configured are running-app/production@"},
+		"a schedule of nobody": {"pilotage.schedule", "Scheduled Deployment", `{"scope":{"service":"x","environment":"y","region":"z"},"scheduledTime":"t"}`, "Pilotage.Invalid: the schedule is for x/y@z: x/y is not configured; configured are running-app/production, "},
 	} {
 		open(t, func(d desk) {
 			if got := d.take(test.source, test.kind, test.detail); !strings.HasPrefix(got, test.want) || len(d.started) > 0 {

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/pilotage/pilotage/shared/admission"
@@ -42,17 +43,31 @@ func (f Function) pipeline(ctx context.Context, change PipelineChange) (Result, 
 		return Result{}, fault.New(fault.Invalid, "execution %s of pipeline %s was about %d commits (%s); pilotage deploys one: give the pipeline one source", change.Execution, change.Pipeline, len(commits), strings.Join(commits, ", "))
 	}
 	var orders []admission.Order
+	var without []string
+	var failed error
 	for _, one := range waiting {
 		request := deploy.Request{
 			Kind: deploy.KindDeploy, Scope: one.Scope, RequestedBy: "codepipeline", Reason: cut(where(change) + " succeeded"),
 			Source: deploy.Source{Kind: deploy.FromCodePipeline, Repository: one.Repository, Commit: commits[0], Pipeline: change.Pipeline, Execution: change.Execution},
 		}
-		if request, err = admission.OfCommit(ctx, f.Ledger, one, request, commits[0]); err != nil {
-			return Result{}, err
+		request, err := admission.OfCommit(ctx, f.Ledger, one, request, commits[0])
+		switch {
+		case fault.Is(err, fault.Denied):
+			// That one environment takes nothing yet is no reason for the others to wait.
+			without = append(without, err.Error())
+			continue
+		case err != nil:
+			failed = errors.Join(failed, err)
+			continue
 		}
 		orders = append(orders, admission.Order{Key: strings.Join([]string{"codepipeline", change.Pipeline, change.Execution, change.Stage}, " "), Request: request})
 	}
-	return f.admit(ctx, orders, "no environment waits for %s", where(change))
+	var result Result
+	if len(orders) > 0 {
+		result, err = f.admit(ctx, orders, "")
+	}
+	result.Reason = strings.Join(without, "; ")
+	return result, errors.Join(failed, err)
 }
 
 func where(change PipelineChange) string {

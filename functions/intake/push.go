@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -29,13 +30,12 @@ func (f Function) push(ctx context.Context, push Push) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	head := ledger.Head{Commit: push.Commit, Subject: push.Subject, By: push.Sender, At: f.Clock.Now()}
-	if err := f.Ledger.SetHead(ctx, push.Repository, push.Branch, head); err != nil {
+	if err := f.moveHead(ctx, push); err != nil {
 		return Result{}, err
 	}
 	var orders []admission.Order
 	for _, one := range all {
-		if one.Repository != push.Repository || !one.Environment.Takes(push.Branch) {
+		if !strings.EqualFold(one.Repository, push.Repository) || !one.Environment.Takes(push.Branch) {
 			continue
 		}
 		orders = append(orders, admission.Order{Key: push.Key, Request: deploy.Request{
@@ -46,6 +46,22 @@ func (f Function) push(ctx context.Context, push Push) (Result, error) {
 	}
 	return f.admit(ctx, orders, "no environment deploys branch %q of %s", push.Branch, push.Repository)
 }
+
+// moveHead remembers what the branch was pushed to, once: a push that is delivered again after a
+// newer one moves nothing back.
+func (f Function) moveHead(ctx context.Context, push Push) error {
+	mark, err := f.Ledger.Once(ctx, headMark, push.Key, push.Commit)
+	if err != nil || mark.Done {
+		return err
+	}
+	head := ledger.Head{Commit: push.Commit, Subject: push.Subject, By: push.Sender, At: f.Clock.Now()}
+	if err := f.Ledger.SetHead(ctx, push.Repository, push.Branch, head); err != nil {
+		return err
+	}
+	return f.Ledger.Finish(ctx, headMark, push.Key)
+}
+
+const headMark = "head"
 
 func because(event, subject string) string {
 	if subject == "" {

@@ -53,14 +53,14 @@ func (f Function) find(ctx context.Context, scope deploy.Scope) (deploy.Configur
 	if err != nil {
 		return deploy.Configured{}, err
 	}
-	var known []string
-	for _, one := range all {
-		if one.Scope == scope {
-			return one, nil
-		}
-		known = append(known, one.Scope.String())
+	found, err := admission.Only(all, scope.Service, scope.Environment)
+	if err == nil && found.Scope != scope {
+		err = fault.New(fault.Invalid, "it is in region %s", found.Scope.Region)
 	}
-	return deploy.Configured{}, fault.New(fault.Invalid, "the schedule is for %s, which is not configured; configured are %s", scope, strings.Join(known, ", "))
+	if err != nil {
+		return deploy.Configured{}, fault.New(fault.Invalid, "the schedule is for %s: %w", scope, err)
+	}
+	return found, nil
 }
 
 // head is what the first branch without a pattern was last pushed to; nothing when nobody did.

@@ -246,9 +246,9 @@ func TestBadParametersAreAnAnswer(t *testing.T) {
 	}{
 		"none":                    {job("j1", "", commit), nil, pipelines.ConfigurationError, "no UserParameters"},
 		"an unknown field":        {job("j1", `{"envronment": "staging"}`, commit), nil, pipelines.ConfigurationError, `"envronment"`},
-		"an unknown environment":  {job("j1", `{"environment": "moon"}`, commit), nil, pipelines.ConfigurationError, "running-app/staging@eu-central-1"},
-		"an unknown service":      {job("j1", `{"environment": "staging", "service": "x"}`, commit), nil, pipelines.ConfigurationError, `service "x"`},
-		"an ambiguous one":        {job("j1", `{"environment": "production"}`, commit), nil, pipelines.ConfigurationError, `add "service"`},
+		"an unknown environment":  {job("j1", `{"environment": "moon"}`, commit), nil, pipelines.ConfigurationError, "configured are running-app/staging"},
+		"an unknown service":      {job("j1", `{"environment": "staging", "service": "x"}`, commit), nil, pipelines.ConfigurationError, "x/staging is not configured"},
+		"an ambiguous one":        {job("j1", `{"environment": "production"}`, commit), nil, pipelines.ConfigurationError, "(running-app/production, other-app/production); name the service"},
 		"no commit at all":        {job("j1", `{"environment": "staging"}`), nil, pipelines.RevisionUnavailable, "#{SourceVariables.CommitId}"},
 		"two commits":             {job("j1", `{"environment": "staging"}`, commit, other), []string{commit}, pipelines.RevisionUnavailable, commit + " and " + other},
 		"two in the execution":    {job("j1", `{"environment": "staging"}`), []string{commit, other}, pipelines.RevisionUnavailable, commit + " and " + other},

@@ -64,21 +64,11 @@ func (f Function) find(ctx context.Context, asked parameters) (deploy.Configured
 	if err != nil {
 		return deploy.Configured{}, err
 	}
-	var known, meant []string
-	var found deploy.Configured
-	for _, one := range all {
-		known = append(known, one.Scope.String())
-		if one.Scope.Environment == asked.Environment && (asked.Service == "" || one.Scope.Service == asked.Service) {
-			meant, found = append(meant, one.Scope.String()), one
-		}
+	found, err := admission.Only(all, asked.Service, asked.Environment)
+	if err != nil {
+		return deploy.Configured{}, fault.New(fault.Invalid, "UserParameters name environment %q: %w", asked.Environment, err)
 	}
-	switch len(meant) {
-	case 1:
-		return found, nil
-	case 0:
-		return deploy.Configured{}, fault.New(fault.Invalid, "UserParameters ask for environment %q of service %q, which is not configured; configured are %s", asked.Environment, asked.Service, strings.Join(known, ", "))
-	}
-	return deploy.Configured{}, fault.New(fault.Invalid, "UserParameters ask for environment %q, which several services have (%s); add \"service\"", asked.Environment, strings.Join(meant, ", "))
+	return found, nil
 }
 
 // commit is what the parameters name, or else what the action's input is of, or else what the

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
@@ -48,8 +49,9 @@ type Ledger interface {
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
-// Desk withdraws votes.
+// Desk knows what people decided, and withdraws what they were asked.
 type Desk interface {
+	Approved(ctx context.Context, doc deploy.Document) (deploy.ApproveResult, error)
 	Withdraw(ctx context.Context, deployment, kept, reason string) error
 }
 
@@ -109,7 +111,8 @@ func (s Stage) make(ctx context.Context, doc deploy.Document, env deploy.Environ
 // and keeps it in the ledger: from here on, whoever has to go back finds the way there. Traffic
 // that is divided is fault.Rejected. A freeze that has begun meanwhile, a hold that was set, and a
 // promotion whose release was taken back where it was verified are fault.Denied; a newer deployment
-// that went live while this one's release was built is fault.Locked.
+// that went live while this one's release was built is fault.Locked. A plan that needs approval and is the
+// same still has to have it in the ledger; without, it is fault.Rejected.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
 	env, err := s.Settings.Environment(ctx, doc.Request.Scope)
 	if err != nil {
@@ -140,28 +143,31 @@ func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanRe
 	if result.Changed {
 		result.Differences = differences(doc.Plan, plan)
 	}
-	voided := result.Changed && plan.ApprovalRequired
-	if voided {
-		// Nobody may go on deciding about a plan that is none any more.
-		reason := "The plan has changed since (" + strings.Join(result.Differences, ", ") + "). A new mail asks about the new one."
-		if err := s.Desk.Withdraw(ctx, doc.ID, plan.Digest, reason); err != nil {
+	var approved deploy.ApproveResult
+	switch {
+	case plan.ApprovalRequired && result.Changed:
+		return result, s.void(ctx, doc, result)
+	case plan.ApprovalRequired:
+		if approved, err = s.Desk.Approved(ctx, doc); err != nil {
 			return deploy.ReplanResult{}, err
 		}
 	}
-	if voided && doc.Results.Announce.Round >= maxRounds {
-		return deploy.ReplanResult{}, fault.New(fault.Rejected, "the plan changed %d times while it was waiting for approval, the last time in %s; ask again when the environment is quiet", maxRounds, strings.Join(result.Differences, ", "))
-	}
-	if voided {
-		return result, nil
-	}
 	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
-		entry.Plan, entry.Approval, entry.Forced = plan, doc.Results.Approve, past
+		entry.Plan, entry.Approval, entry.Forced = plan, approved, past
 	})
 	return result, err
 }
 
-// maxRounds bounds how often a plan may change under people's hands.
-const maxRounds = 3
+// void withdraws what people were asked about the plan before: nobody may go on deciding about one
+// that is none any more. A plan that changes again and again is fault.Rejected.
+func (s Stage) void(ctx context.Context, doc deploy.Document, result deploy.ReplanResult) error {
+	changed := strings.Join(result.Differences, ", ")
+	err := s.Desk.Withdraw(ctx, doc.ID, result.Plan.Digest, "The plan has changed since ("+changed+"). A new mail asks about the new one.")
+	if err != nil || doc.Results.Announce.Round < approval.MaxRounds {
+		return err
+	}
+	return fault.New(fault.Rejected, "the plan changed %d times while it was waiting for approval, the last time in %s; ask again when the environment is quiet", approval.MaxRounds, changed)
+}
 
 // gates are those that may have been closed while the deployment waited. It returns all that it went
 // past, before and now.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/database"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -51,8 +52,9 @@ type Ledger interface {
 	Amend(ctx context.Context, scope deploy.Scope, id string, change func(*ledger.Deployment)) error
 }
 
-// Desk withdraws votes.
+// Desk knows what people decided, and withdraws what they were asked.
 type Desk interface {
+	Approved(ctx context.Context, doc deploy.Document) (deploy.ApproveResult, error)
 	Withdraw(ctx context.Context, deployment, kept, reason string) error
 }
 
@@ -125,20 +127,37 @@ func (s Stage) price(ctx context.Context, plan deploy.Plan) (deploy.Plan, error)
 }
 
 // Replan plans again under the lock and keeps the plan in the ledger, unless people have to vote
-// on it anew: as long as the ledger has no plan, nothing was changed.
+// on it anew: as long as the ledger has no plan, nothing was changed. A plan that needs approval and
+// is the same still has to have it in the ledger; without, it is fault.Rejected.
 func (s Stage) Replan(ctx context.Context, doc deploy.Document) (deploy.ReplanResult, error) {
 	plan, err := s.Handle(ctx, doc)
 	if err != nil {
 		return deploy.ReplanResult{}, err
 	}
 	result := deploy.ReplanResult{Changed: plan.Digest != doc.Plan.Digest, Plan: plan}
-	if result.Changed && plan.ApprovalRequired {
-		return result, s.Desk.Withdraw(ctx, doc.ID, plan.Digest, "The plan has changed since. A new mail asks about the new one.")
+	var approved deploy.ApproveResult
+	switch {
+	case plan.ApprovalRequired && result.Changed:
+		return result, s.void(ctx, doc, plan)
+	case plan.ApprovalRequired:
+		if approved, err = s.Desk.Approved(ctx, doc); err != nil {
+			return deploy.ReplanResult{}, err
+		}
 	}
 	err = s.Ledger.Amend(ctx, doc.Request.Scope, doc.ID, func(entry *ledger.Deployment) {
-		entry.Plan, entry.Approval = plan, doc.Results.Approve
+		entry.Plan, entry.Approval = plan, approved
 	})
 	return result, err
+}
+
+// void withdraws what people were asked about the plan before. A plan that changes again and again is
+// fault.Rejected.
+func (s Stage) void(ctx context.Context, doc deploy.Document, plan deploy.Plan) error {
+	err := s.Desk.Withdraw(ctx, doc.ID, plan.Digest, "The plan has changed since. A new mail asks about the new one.")
+	if err != nil || doc.Results.Announce.Round < approval.MaxRounds {
+		return err
+	}
+	return fault.New(fault.Rejected, "the plan changed %d times while it was waiting for approval; an emergency rollback waits for nobody", approval.MaxRounds)
 }
 
 func wellFormed(r deploy.Request) error {

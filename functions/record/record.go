@@ -26,6 +26,7 @@ type Ledger interface {
 	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
 	AmendAttempts(ctx context.Context, scope deploy.Scope, deployment string, change func(*ledger.Deployment)) error
 	Votes(ctx context.Context, deployment string) ([]approval.Vote, error)
+	PutVote(ctx context.Context, id string, change func(*approval.Vote) error) error
 }
 
 // Archive keeps documents.
@@ -72,6 +73,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordRe
 	if len(entry.Forced) > 0 {
 		// What it went past under the lock is only there.
 		made.Forced = entry.Forced
+	}
+	if err := s.withdraw(ctx, doc, now); err != nil {
+		return deploy.RecordResult{}, err
 	}
 	if made.Votes, err = s.minutes(ctx, doc.ID); err != nil {
 		return deploy.RecordResult{}, err
@@ -136,6 +140,31 @@ func (s Stage) begin(ctx context.Context, doc deploy.Document, now time.Time) (l
 		return ledger.Deployment{}, err
 	}
 	return s.Ledger.Deployment(ctx, doc.Request.Scope, doc.ID)
+}
+
+// withdraw closes what people are still asked about a deployment that was refused meanwhile: nobody
+// waits for their decision.
+func (s Stage) withdraw(ctx context.Context, doc deploy.Document, now time.Time) error {
+	if doc.Outcome != deploy.Refused {
+		return nil
+	}
+	votes, err := s.Ledger.Votes(ctx, doc.ID)
+	if err != nil {
+		return err
+	}
+	for _, vote := range votes {
+		if vote.Void != "" || vote.Outcome.Kind != "" {
+			continue
+		}
+		err := s.Ledger.PutVote(ctx, vote.ID, func(v *approval.Vote) error {
+			v.Withdraw("The deployment was refused in "+doc.Error.Stage+": "+doc.Error.Cause, now)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("withdraw the vote on %s: %w", doc.ID, err)
+		}
+	}
+	return nil
 }
 
 // minutes are those of everything that people were asked about a deployment.

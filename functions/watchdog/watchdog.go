@@ -115,20 +115,21 @@ func unbegun(entry ledger.Deployment) bool {
 }
 
 func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Change) (Result, error) {
-	err := f.Ledger.Amend(ctx, entry.Scope, entry.ID, func(entry *ledger.Deployment) {
-		entry.Outcome, entry.EndedAt = deploy.Refused, f.Clock.Now()
-		entry.Error = deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
-	})
-	if err != nil {
-		return Result{}, err
-	}
+	// The entry is closed last: as long as it is open, the same event tries all of it again.
 	if err := f.Desk.Withdraw(ctx, entry.ID, "", "The execution was stopped: it ended as "+change.Status+"."); err != nil {
 		return Result{}, err
 	}
 	if _, err := f.Ledger.Dequeue(ctx, entry.Scope, entry.ID); err != nil {
 		return Result{}, err
 	}
-	return Result{Reason: "it had no plan under the lock: it changed nothing"}, f.unlock(ctx, entry)
+	if err := f.unlock(ctx, entry); err != nil {
+		return Result{}, err
+	}
+	err := f.Ledger.Amend(ctx, entry.Scope, entry.ID, func(entry *ledger.Deployment) {
+		entry.Outcome, entry.EndedAt = deploy.Refused, f.Clock.Now()
+		entry.Error = deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
+	})
+	return Result{Reason: "it had no plan under the lock: it changed nothing"}, err
 }
 
 // takeOver starts the next attempt at going back. The rollback of a stopped rollback is a

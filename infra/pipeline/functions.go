@@ -77,6 +77,11 @@ func newFunction(stack awscdk.Stack, w works, code awslambda.Code, f function) a
 		// An execution that waits for people goes on with the version that it began with.
 		CurrentVersionOptions: &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN},
 	}
+	if f.public && w.props.PublicConcurrency > 0 {
+		// All functions of an account share one limit. Whoever sends requests to a public address would
+		// otherwise hold back the deployments, and the watchdog.
+		props.ReservedConcurrentExecutions = jsii.Number(w.props.PublicConcurrency)
+	}
 	if f.inside {
 		statements = append(statements, attach()...)
 		props.Vpc, props.SecurityGroups = w.network.VPC, &[]awsec2.ISecurityGroup{w.network.Group}

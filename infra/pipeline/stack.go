@@ -29,7 +29,10 @@ type Props struct {
 	// RecordLockDays keeps change records from being deleted or replaced, by anybody, for this
 	// long; 0 leaves the lock off. It cannot be turned off again.
 	RecordLockDays int
-	Env            *awscdk.Environment
+	// PublicConcurrency is how many requests each function runs at once that anybody can call; 0
+	// sets no limit.
+	PublicConcurrency int
+	Env               *awscdk.Environment
 }
 
 // Stack is the pipeline, with what the environments' stacks need of it.

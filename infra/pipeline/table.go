@@ -15,6 +15,8 @@ type function struct {
 	inside bool
 	// events says that events invoke it, and nobody waits for what it answers.
 	events bool
+	// public says that anybody can call it over HTTPS.
+	public bool
 	// seconds is its time limit; 0 takes that of the states that call it.
 	seconds float64
 }
@@ -66,7 +68,7 @@ type entryBlocks struct{ ledger, settings, people, answer block }
 func (w works) entries(stack awscdk.Stack, b entryBlocks) []function {
 	deploy, rollback := starts(stack, Deploy, "PILOTAGE_DEPLOY_MACHINE_ARN"), starts(stack, Rollback, "PILOTAGE_ROLLBACK_MACHINE_ARN")
 	return []function{
-		{name: "Webhook", does: "Takes GitHub's pushes in", seconds: webhookSeconds, blocks: []block{
+		{name: "Webhook", does: "Takes GitHub's pushes in", public: true, seconds: webhookSeconds, blocks: []block{
 			w.know(w.secrets.webhook, "PILOTAGE_WEBHOOK_SECRET_ARN"),
 			{
 				statements: []grant.Statement{{Actions: []string{"events:PutEvents"}, Resources: []string{w.bus.arn}}},
@@ -80,7 +82,7 @@ func (w works) entries(stack awscdk.Stack, b entryBlocks) []function {
 			b.ledger, b.settings, w.know(w.secrets.github, "PILOTAGE_GITHUB_TOKEN_SECRET_ARN"),
 		}},
 		{name: "Command", does: "Takes people's commands", seconds: decideSeconds, blocks: []block{b.ledger, b.settings, b.people, b.answer, w.write(), deploy, rollback}},
-		{name: "Decide", does: "Takes approvers' decisions", seconds: decideSeconds, blocks: []block{b.ledger, b.people, b.answer}},
+		{name: "Decide", does: "Takes approvers' decisions", public: true, seconds: decideSeconds, blocks: []block{b.ledger, b.people, b.answer}},
 	}
 }
 

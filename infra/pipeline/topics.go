@@ -1,9 +1,9 @@
 package pipeline
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strings"
 
@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/pilotage/pilotage/shared/config"
+	"github.com/pilotage/pilotage/shared/deploy"
 )
 
 // topics are the ARNs through which people are told.
@@ -38,24 +39,37 @@ func newTopics(scope constructs.Construct, key awskms.Key, file config.File) top
 		pages:   newTopic(scope, key, "Pages"),
 		alarms:  newTopic(scope, key, "Alarms"),
 	}
-	everybody, onCall := map[string]bool{}, map[string]bool{}
+	var everybody, onCall []string
 	for _, environment := range file.Environments {
-		for _, address := range slices.Concat(environment.Notify.Team, environment.Approval.Approvers, environment.Notify.OnCall) {
-			everybody[address] = true
-		}
-		for _, address := range environment.Notify.OnCall {
-			onCall[address] = true
-		}
+		everybody = append(everybody, addressees(environment)...)
+		onCall = append(onCall, environment.Notify.OnCall...)
 	}
-	for _, address := range sorted(maps.Keys(everybody)) {
+	for _, address := range each(everybody) {
 		own := map[string]any{recipientAttribute: []string{strings.ToLower(address)}}
 		subscribe(scope, "Notices", made.notices, address, own)
 		subscribe(scope, "Pages", made.pages, address, own)
 	}
-	for _, address := range sorted(maps.Keys(onCall)) {
+	for _, address := range each(onCall) {
 		subscribe(scope, "Alarms", made.alarms, address, nil)
 	}
 	return made
+}
+
+// each lists addresses in order, each once: one that is written in two ways would get its mails twice.
+func each(addresses []string) []string {
+	return slices.CompactFunc(slices.SortedFunc(slices.Values(addresses), func(a, b string) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a), strings.ToLower(b)), strings.Compare(a, b))
+	}), strings.EqualFold)
+}
+
+// addressees are all to whom the pipeline writes by their own address: the team, those on call, whoever
+// is asked to approve, and people, who are told what became of what they had asked for.
+func addressees(environment deploy.Environment) []string {
+	all := slices.Concat(environment.Notify.Team, environment.Notify.OnCall, environment.Approval.Everybody())
+	for _, person := range environment.People {
+		all = append(all, person.Mail)
+	}
+	return all
 }
 
 func newTopic(scope constructs.Construct, key awskms.Key, id string) string {

@@ -217,8 +217,8 @@ func TestWhatWasOvertakenWhileItWasBuiltDoesNotGoBack(t *testing.T) {
 		"queue, the newer is live":         {deploy.QueueWait, pushed(sim.Releases()[1]), 9 * time.Minute, "Replan"},
 		"queue, the newer is at work":      {deploy.QueueWait, pushed(sim.Releases()[1]), 2 * time.Minute, "Replan"},
 		"queue, a person asked":            {deploy.QueueWait, sim.Deployment(sim.Releases()[1].Commit), 9 * time.Minute, ""},
-		"supersede, the newer is live":     {deploy.QueueSupersede, pushed(sim.Releases()[1]), 9 * time.Minute, "Lock"},
-		"supersede, although a person did": {deploy.QueueSupersede, sim.Deployment(sim.Releases()[1].Commit), 9 * time.Minute, "Lock"},
+		"supersede, the newer is live":     {deploy.QueueSupersede, pushed(sim.Releases()[1]), 9 * time.Minute, "Enqueue"},
+		"supersede, although a person did": {deploy.QueueSupersede, sim.Deployment(sim.Releases()[1].Commit), 9 * time.Minute, "Enqueue"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			options := missing(deploy.MissingBuild, sim.Building{Takes: test.takes})

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/pilotage/pilotage/local/asl"
+	"github.com/pilotage/pilotage/shared/fault"
 )
 
 // Fault is a failure to inject.
@@ -101,28 +102,35 @@ func (f *faults) concern(payload []byte) bool {
 func (f *faults) hit(machine, at string, moment Moment, execution string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, fault := range f.planned {
-		if fault.At != at || fault.Moment != moment || fault.Machine != "" && fault.Machine != machine {
+	var struck *Fault
+	for _, planned := range f.planned {
+		if planned.At != at || planned.Moment != moment || planned.Machine != "" && planned.Machine != machine {
 			continue
 		}
 		if f.seen == nil {
 			f.seen = map[Fault]int{}
 		}
-		f.seen[fault]++
-		if fault.Attempt != 0 && fault.Attempt != f.seen[fault] {
-			continue
+		f.seen[planned]++
+		if struck == nil && (planned.Attempt == 0 || planned.Attempt == f.seen[planned]) {
+			struck = &planned
 		}
-		f.struck++
-		switch fault.Error {
-		case Stop:
-			f.stop(execution)
-			return nil
-		case Crash:
-			return ErrCrash
-		}
-		return &asl.Failure{Name: fault.Error, Cause: "injected at " + at}
 	}
-	return nil
+	if struck == nil {
+		return nil
+	}
+	f.struck++
+	switch struck.Error {
+	case Stop:
+		f.stop(execution)
+		return nil
+	case Crash:
+		return ErrCrash
+	}
+	failure := &asl.Failure{Name: struck.Error, Cause: "injected at " + at}
+	if class := fault.Class(struck.Error); slices.Contains(fault.Classes(), class) {
+		return fault.New(class, "%w", failure) // as an adapter says it
+	}
+	return failure
 }
 
 // take returns what is planned for a state that is entered, and forgets it; nil for nothing.

@@ -176,12 +176,12 @@ func TestWhatDoesNotCountSaysWhy(t *testing.T) {
 		}, "This is not the code from the mail. 4 tries are left."},
 		"the last try": {func(v *vote) { v.wrong(anna, 3) }, func(v *vote) approval.Choice {
 			c := v.choice(anna, approval.Reject)
-			c.Code = ""
+			c.Code = "0000-0000"
 			return c
 		}, "This is not the code from the mail. 1 try is left."},
 		"the fifth wrong code": {func(v *vote) { v.wrong(anna, 4) }, func(v *vote) approval.Choice {
 			c := v.choice(anna, approval.Approve)
-			c.Code = "0"
+			c.Code = "0000 0000"
 			return c
 		}, "Five wrong codes were entered, so this ballot is void."},
 		"the right code, too late": {func(v *vote) { v.wrong(anna, 5) }, func(v *vote) approval.Choice { return v.choice(anna, approval.Approve) }, "Five wrong codes were entered, so this ballot is void."},
@@ -189,8 +189,8 @@ func TestWhatDoesNotCountSaysWhy(t *testing.T) {
 		"another mind":             {func(v *vote) { v.says(anna, approval.Approve) }, func(v *vote) approval.Choice { return v.choice(anna, approval.Reject) }, "You decided already, to approve, at 2026-11-24 15:00:00 UTC."},
 		"more time after deciding": {func(v *vote) { v.says(anna, approval.Approve) }, func(v *vote) approval.Choice { return v.choice(anna, approval.PutOff) }, "You decided already, to approve, at 2026-11-24 15:00:00 UTC."},
 		"after the decision":       {func(v *vote) { v.says(anna, approval.Reject) }, func(v *vote) approval.Choice { return v.choice(ben, approval.Approve) }, over},
-		"in the last moment, late": {func(v *vote) { v.now = v.now.Add(time.Hour) }, func(v *vote) approval.Choice { return v.choice(ben, approval.Approve) }, "Nobody decided in time; it was over at 2026-11-24 16:00:00 UTC."},
-		"expired":                  {func(v *vote) { v.now = v.now.Add(2 * time.Hour); v.Expire(v.now) }, func(v *vote) approval.Choice { return v.choice(ben, approval.Approve) }, "This was decided already: nobody decided in time; it was over at 2026-11-24 16:00:00 UTC."},
+		"in the last moment, late": {func(v *vote) { v.now = v.now.Add(time.Hour) }, func(v *vote) approval.Choice { return v.choice(ben, approval.Approve) }, "Too few decided in time; it was over at 2026-11-24 16:00:00 UTC."},
+		"expired":                  {func(v *vote) { v.now = v.now.Add(2 * time.Hour); v.Expire(v.now) }, func(v *vote) approval.Choice { return v.choice(ben, approval.Approve) }, "This was decided already: too few decided in time; it was over at 2026-11-24 16:00:00 UTC."},
 		"another plan": {func(*vote) {}, func(v *vote) approval.Choice {
 			c := v.choice(anna, approval.Approve)
 			c.PlanDigest = "sha256:other"
@@ -202,7 +202,11 @@ func TestWhatDoesNotCountSaysWhy(t *testing.T) {
 			v.says(ben, approval.Approve)
 			v.Withdraw("the plan changed", v.now)
 		}, func(v *vote) approval.Choice { return v.choice(anna, approval.Approve) }, "the plan changed"},
-		"more time, twice":              {func(v *vote) { v.says(anna, approval.PutOff) }, func(v *vote) approval.Choice { return v.choice(anna, approval.PutOff) }, "You asked for more time already, at 2026-11-24 15:00:00 UTC."},
+		"more time, twice": {func(v *vote) { v.says(anna, approval.PutOff) }, func(v *vote) approval.Choice {
+			c := v.choice(anna, approval.PutOff)
+			c.Reason = "another meeting"
+			return c
+		}, "You asked for more time already, at 2026-11-24 15:00:00 UTC."},
 		"more time where there is none": {func(v *vote) { v.DelayBy = 0 }, func(v *vote) approval.Choice { return v.choice(anna, approval.PutOff) }, "Nobody can ask for more time here; reject it instead."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -214,6 +218,35 @@ func TestWhatDoesNotCountSaysWhy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoCodeIsNoGuess: programs that look at mails send forms as they find them, and must not spend
+// the tries of people.
+func TestNoCodeIsNoGuess(t *testing.T) {
+	for _, code := range []string{"", "   ", "1234", "1234-567", "1234-56789", "code"} {
+		v := open(t, plain)
+		c := v.choice(anna, approval.Approve)
+		c.Code = code
+		for range 20 {
+			v.denies(c, "The code has eight digits; it stands in your mail.")
+		}
+		v.says(anna, approval.Approve)
+	}
+}
+
+// TestTheSameWishForMoreTimeAgain: its sender may not have heard that it was granted.
+func TestTheSameWishForMoreTimeAgain(t *testing.T) {
+	v := open(t, plain)
+	v.says(anna, approval.PutOff)
+	end := v.ExpiresAt
+	v.now = v.now.Add(time.Minute)
+	v.says(anna, approval.PutOff)
+	if v.ExpiresAt != end || v.RefusedCount > 0 || len(v.Result().Voices) != 1 {
+		t.Errorf("it ends at %s, %d were refused, %+v; want it granted once, until %s", v.ExpiresAt, v.RefusedCount, v.Result().Voices, end)
+	}
+	wrong := v.choice(anna, approval.PutOff)
+	wrong.Code = "0000-0000"
+	v.denies(wrong, "This is not the code from the mail. 4 tries are left.")
 }
 
 // TestChoiceThatDecidedMayComeAgainUntilTheExecutionIsTold: its sender may not have heard.
@@ -442,7 +475,7 @@ func TestDelay(t *testing.T) {
 		t.Errorf("got voices %+v", voices)
 	}
 	v.now = v.now.Add(time.Hour)
-	v.denies(v.choice(cleo, approval.PutOff), "Nobody decided in time; it was over at 2026-11-24 17:00:00 UTC.")
+	v.denies(v.choice(cleo, approval.PutOff), "Too few decided in time; it was over at 2026-11-24 17:00:00 UTC.")
 }
 
 func TestReminder(t *testing.T) {
@@ -538,7 +571,7 @@ func TestStoriesSayWhoWhenAndWhy(t *testing.T) {
 		"approved by anna@example.com and ben@example.com at 2026-11-24 15:00:00 UTC.":                                    func(v *vote) { v.says(anna, approval.Approve); v.says(ben, approval.Approve) },
 		"rejected by ben@example.com at 2026-11-24 15:00:00 UTC: because":                                                 func(v *vote) { v.says(ben, approval.Reject) },
 		"rejected at 2026-11-24 15:00:00 UTC, because so many ballots are void that the rest cannot approve it any more.": func(v *vote) { v.wrong(anna, 5); v.wrong(ben, 5) },
-		"nobody decided in time; it was over at 2026-11-24 16:00:00 UTC.":                                                 func(v *vote) { v.Expire(start().Add(time.Hour)) },
+		"too few decided in time; it was over at 2026-11-24 16:00:00 UTC.":                                                func(v *vote) { v.Expire(start().Add(time.Hour)) },
 		"withdrawn at 2026-11-24 15:00:00 UTC: superseded by d2":                                                          func(v *vote) { v.Withdraw("superseded by d2", v.now) },
 	} {
 		v := open(t, plain)

@@ -24,8 +24,8 @@ func (k Keys) Derive(vote, approver string) (id, code string) {
 	question := vote + "\n" + approver
 	id = base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(k.mac("id", question)[:20])
 	number := binary.BigEndian.Uint64(k.mac("code", question)) % 100_000_000
-	digits := fmt.Sprintf("%08d", number)
-	return id, digits[:4] + "-" + digits[4:]
+	text := fmt.Sprintf("%08d", number)
+	return id, text[:4] + "-" + text[4:]
 }
 
 func (k Keys) mac(purpose, text string) []byte {
@@ -43,14 +43,21 @@ func Hash(id, code string) string {
 // fits reports whether a code, as a person types it, is that of the ballot. It takes the same
 // time for every wrong one.
 func (b Ballot) fits(code string) bool {
-	digits := strings.Map(func(r rune) rune {
+	typed := digits(code)
+	if len(typed) == codeDigits {
+		typed = typed[:4] + "-" + typed[4:]
+	}
+	return subtle.ConstantTimeCompare([]byte(Hash(b.ID, typed)), []byte(b.CodeHash)) == 1
+}
+
+const codeDigits = 8
+
+// digits are those of a code, however a person sets them apart.
+func digits(code string) string {
+	return strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
 			return -1
 		}
 		return r
 	}, code)
-	if len(digits) == 8 {
-		digits = digits[:4] + "-" + digits[4:]
-	}
-	return subtle.ConstantTimeCompare([]byte(Hash(b.ID, digits)), []byte(b.CodeHash)) == 1
 }

@@ -59,7 +59,7 @@ func (v *Vote) Take(c Choice, now time.Time) error {
 		return fault.New(fault.Denied, "%s", why)
 	}
 	if !c.proves(*b) {
-		return v.wrong(b, now)
+		return v.wrong(b, c, now)
 	}
 	if c.Kind == PutOff {
 		return v.putOff(b, c, now)
@@ -85,15 +85,20 @@ func (v *Vote) closed(b Ballot, c Choice, now time.Time) string {
 	case v.Outcome.Kind != "":
 		return "This was decided already: " + v.Story()
 	case !now.Before(v.ExpiresAt):
-		return "Nobody decided in time; it was over at " + stamp(v.ExpiresAt) + "."
+		return "Too few decided in time; it was over at " + stamp(v.ExpiresAt) + "."
 	case c.PlanDigest != v.PlanDigest:
 		return "This decision is about another plan than the one of this link. Open the link again and read the plan."
 	}
 	return ""
 }
 
-// wrong counts a wrong code.
-func (v *Vote) wrong(b *Ballot, now time.Time) error {
+// wrong counts a wrong code. What cannot be a code is no guess: programs that look at mails send
+// forms as they find them, and must not spend the tries of people.
+func (v *Vote) wrong(b *Ballot, c Choice, now time.Time) error {
+	if len(digits(c.Code)) != codeDigits {
+		v.Refuse(now, b.Approver, "no code")
+		return fault.New(fault.Denied, "The code has eight digits; it stands in your mail.")
+	}
 	b.Tries++
 	v.Refuse(now, b.Approver, "wrong code")
 	if b.Tries < maxTries {
@@ -113,6 +118,9 @@ func tries(left int) string {
 
 // putOff gives everybody more time.
 func (v *Vote) putOff(b *Ballot, c Choice, now time.Time) error {
+	if !b.Delay.At.IsZero() && b.Delay.Reason == c.Reason {
+		return nil // the same wish again: its sender may not have heard that it was granted
+	}
 	why := ""
 	switch {
 	case v.DelayBy == 0:
@@ -166,7 +174,7 @@ func (v *Vote) suffice(people []string) bool {
 // Expire closes a vote that is over; one that was decided, or is not over, stays as it is.
 func (v *Vote) Expire(now time.Time) {
 	if v.Outcome.Kind == "" && v.Void == "" && !now.Before(v.ExpiresAt) {
-		v.Outcome = Outcome{Kind: Expired, Reason: "nobody decided in time", At: now}
+		v.Outcome = Outcome{Kind: Expired, Reason: "too few decided in time", At: now}
 	}
 }
 

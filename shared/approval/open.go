@@ -16,15 +16,24 @@ type Question struct {
 	Scope       deploy.Scope
 	Environment deploy.Environment
 	PlanDigest  string
-	Headline    string
-	Summary     string
+	// Round counts how often people are asked about the deployment: a plan that comes back after
+	// another is asked about anew.
+	Round    int
+	Headline string
+	Summary  string
 	// RequestedBy and Author are not asked, under none of their names.
 	RequestedBy string
 	Author      string
 }
 
-// VoteID names the vote on one plan of one deployment; those of a deployment sort together.
-func VoteID(deployment, planDigest string) string { return deployment + "#" + planDigest }
+// MaxRounds bounds how often the plan of a deployment may change under people's hands.
+const MaxRounds = 3
+
+// VoteID names the vote on one plan of one deployment in one round; those of a deployment sort
+// together.
+func VoteID(deployment, planDigest string, round int) string {
+	return fmt.Sprintf("%s#%s#%d", deployment, planDigest, round)
+}
 
 // New is an open vote on a question, with a ballot for everybody who may agree, and the codes by
 // which they decide. The same question has the same ids and codes, whenever it is asked. Too few
@@ -36,7 +45,7 @@ func New(keys Keys, q Question, now time.Time) (Vote, map[string]string, error) 
 		return Vote{}, nil, err
 	}
 	v := Vote{
-		ID: VoteID(q.Deployment, q.PlanDigest), Deployment: q.Deployment, Scope: q.Scope, PlanDigest: q.PlanDigest,
+		ID: VoteID(q.Deployment, q.PlanDigest, q.Round), Deployment: q.Deployment, Scope: q.Scope, PlanDigest: q.PlanDigest,
 		Headline: q.Headline, Summary: q.Summary, RequestedBy: q.RequestedBy, Quorum: max(1, rules.Quorum),
 		OpenedAt: now, ExpiresAt: now.Add(time.Duration(rules.ExpiresSeconds) * time.Second),
 		RemindBefore: time.Duration(rules.RemindSeconds) * time.Second, DelayBy: time.Duration(rules.DelaySeconds) * time.Second,

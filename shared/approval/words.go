@@ -23,7 +23,7 @@ func (v Vote) Story() string {
 		}
 		return fmt.Sprintf("rejected by %s at %s: %s", strings.Join(o.By, " and "), stamp(o.At), o.Reason)
 	case Expired:
-		return fmt.Sprintf("nobody decided in time; it was over at %s.", stamp(v.ExpiresAt))
+		return fmt.Sprintf("too few decided in time; it was over at %s.", stamp(v.ExpiresAt))
 	case Withdrawn:
 		return fmt.Sprintf("withdrawn at %s: %s", stamp(o.At), o.Reason)
 	}

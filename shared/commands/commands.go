@@ -53,6 +53,11 @@ func Verbs() []string {
 	return []string{Deploy, Promote, Rollback, Approve, Reject, Delay, Hold, Lift, Show}
 }
 
+// AboutDeployment reports whether a command is about one deployment, and nowhere else.
+func (c Command) AboutDeployment() bool {
+	return c.Verb == Approve || c.Verb == Reject || c.Verb == Delay || c.Verb == Show
+}
+
 // Answer is what came of a command.
 type Answer struct {
 	// As is the mail address of who asked, as the pipeline knows them.

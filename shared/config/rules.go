@@ -13,7 +13,7 @@ const env = "environments.<name>."
 // rules are those of every field, in the order of the reference.
 func rules() []rule {
 	return slices.Concat(serviceRules(), environmentRules(), sourceRules(), strategyRules(), capacityRules(), smokeRules(),
-		judgementRules(), databaseRules(), rollbackRules())
+		analysisRules(), approvalRules(), databaseRules(), rollbackRules())
 }
 
 // serviceRules are those outside the environments.

@@ -28,8 +28,8 @@ func smokeRules() []rule {
 	}
 }
 
-// judgementRules are those of who decides whether a release gets more users: the analysis, and people.
-func judgementRules() []rule {
+// analysisRules are those of how the candidate is judged.
+func analysisRules() []rule {
 	return []rule{
 		{path: env + "analysis", meaning: "How the candidate is compared with the active release while it bakes."},
 		{
@@ -61,7 +61,12 @@ func judgementRules() []rule {
 			path: env + "analysis.extendSeconds", unit: "s", span: within(0, 86400),
 			meaning: "Bounds all extensions of one step together.",
 		},
+	}
+}
 
+// approvalRules are those of the people who have to agree.
+func approvalRules() []rule {
+	return []rule{
 		{path: env + "approval", presence: required, meaning: "Who has to agree to a plan.", example: "{required: false}"},
 		{path: env + "approval.required", presence: required, example: "false", meaning: "Whether people have to agree before anything is changed. There is no default: a gate is never off unsaid."},
 		{path: env + "approval.approvers", span: within(0, 50), usually: "none", meaning: "Who is asked. The requester and the release's author are not."},

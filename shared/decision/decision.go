@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
+	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/notify"
 )
@@ -95,7 +97,7 @@ func (c Clerk) Deliver(ctx context.Context, v approval.Vote) error {
 	if v.Outcome.Kind == "" || v.Outcome.Delivered || v.TaskToken == "" {
 		return nil
 	}
-	err := c.send(ctx, v)
+	err := c.sendAgain(ctx, v)
 	if errors.Is(err, ErrNotWaiting) {
 		return nil
 	}
@@ -108,7 +110,31 @@ func (c Clerk) Deliver(ctx context.Context, v approval.Vote) error {
 	})
 }
 
+// tries are how often an execution is told before its approver has to come back, with waits that
+// double from firstWait.
+const (
+	tries     = 3
+	firstWait = 200 * time.Millisecond
+)
+
+func (c Clerk) sendAgain(ctx context.Context, v approval.Vote) error {
+	wait := firstWait
+	for attempt := 1; ; attempt++ {
+		err := c.send(ctx, v)
+		if !fault.Is(err, fault.Transient) || attempt == tries {
+			return err
+		}
+		if err := c.Clock.Wait(ctx, wait); err != nil {
+			return fmt.Errorf("wait before telling %s again: %w", v.Deployment, err)
+		}
+		wait *= 2
+	}
+}
+
 func (c Clerk) send(ctx context.Context, v approval.Vote) error {
+	if v.Outcome.Kind == approval.Approve && v.Void != "" {
+		return c.Tokens.SendTaskFailure(ctx, v.TaskToken, string(fault.Locked), v.Void)
+	}
 	switch v.Outcome.Kind {
 	case approval.Approve:
 		output, err := json.Marshal(v.Result())
@@ -122,6 +148,37 @@ func (c Clerk) send(ctx context.Context, v approval.Vote) error {
 		return c.Tokens.SendTaskFailure(ctx, v.TaskToken, string(fault.Locked), v.Outcome.Reason)
 	}
 	return c.Tokens.SendTaskFailure(ctx, v.TaskToken, string(fault.Rejected), v.Story())
+}
+
+// Approved is what the approvers of a document's plan decided. A plan that they have not approved,
+// or no longer, is fault.Rejected: the ledger is asked and not the execution, so that whoever got
+// hold of its task token cannot approve in their place.
+func (c Clerk) Approved(ctx context.Context, doc deploy.Document) (deploy.ApproveResult, error) {
+	votes, err := c.Votes.Votes(ctx, doc.ID)
+	if err != nil {
+		return deploy.ApproveResult{}, err
+	}
+	id := approval.VoteID(doc.ID, doc.Plan.Digest, doc.Results.Announce.Round)
+	for _, v := range votes {
+		if v.ID != id {
+			continue
+		}
+		if v.Outcome.Kind != approval.Approve || v.Void != "" {
+			return deploy.ApproveResult{}, fault.New(fault.Rejected, "the execution goes on as if plan %s were approved, and it is not: %s", doc.Plan.Digest, standing(v))
+		}
+		return v.Result(), nil
+	}
+	return deploy.ApproveResult{}, fault.New(fault.Rejected, "the execution goes on as if plan %s were approved, and nobody was asked about it", doc.Plan.Digest)
+}
+
+func standing(v approval.Vote) string {
+	if v.Void != "" {
+		return v.Void
+	}
+	if story := v.Story(); story != "" {
+		return story
+	}
+	return "it takes " + v.Needed() + ", who have not decided yet"
 }
 
 // Withdraw makes every vote on a deployment void, but the one on the plan kept, and tells the

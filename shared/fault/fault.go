@@ -20,7 +20,7 @@ const (
 	Denied Class = "Pilotage.Denied"
 	// Rejected: a person, or a gate, said no.
 	Rejected Class = "Pilotage.Rejected"
-	// Expired: nobody decided in time.
+	// Expired: too few decided in time.
 	Expired Class = "Pilotage.Expired"
 	// Locked: another deployment holds the lock and the queue policy does not wait for it.
 	Locked Class = "Pilotage.Locked"

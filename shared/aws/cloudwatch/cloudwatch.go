@@ -22,6 +22,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/aws/awserr"
 	"github.com/pilotage/pilotage/shared/aws/place"
+	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/signal"
@@ -47,8 +48,8 @@ type Source struct {
 var _ signal.Source = Source{}
 
 // New is a Source. It makes no call.
-func New(cfg aws.Config, places Places) Source {
-	return Source{api: cloudwatch.NewFromConfig(cfg), places: places, now: time.Now}
+func New(cfg aws.Config, places Places, c clock.Clock) Source {
+	return Source{api: cloudwatch.NewFromConfig(cfg), places: places, now: c.Now}
 }
 
 // Counts returns the spans that lie whole between from and to, as far as they are complete. A

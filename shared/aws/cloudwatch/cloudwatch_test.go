@@ -14,6 +14,7 @@ import (
 
 	"github.com/pilotage/pilotage/shared/aws/awstest"
 	"github.com/pilotage/pilotage/shared/aws/place"
+	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
 	"github.com/pilotage/pilotage/shared/signal"
@@ -294,7 +295,7 @@ func TestSourceOverTheWire(t *testing.T) {
 			}
 		}
 	}
-	got, err := New(cfg, places{Source: deploy.SourceApplication, Namespace: namespace}).Counts(t.Context(), scope(), begin, begin.Add(5*time.Minute))
+	got, err := New(cfg, places{Source: deploy.SourceApplication, Namespace: namespace}, clock.System{}).Counts(t.Context(), scope(), begin, begin.Add(5*time.Minute))
 	if err != nil || len(got) < 2 {
 		t.Fatalf("got %d points and error %v", len(got), err)
 	}

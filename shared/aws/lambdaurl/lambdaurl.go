@@ -69,14 +69,27 @@ func (c Client) Send(ctx context.Context, command commands.Command) (commands.An
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return commands.Answer{}, fault.New(fault.Transient, "send %s to %s: %w; send it again with --key %s", command.Verb, c.url, err, command.Key)
+		return commands.Answer{}, again(command, fault.New(fault.Transient, "send %s to %s: %w", command.Verb, c.url, err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return commands.Answer{}, fault.New(fault.Transient, "read the answer to %s: %w; send it again with --key %s", command.Verb, err, command.Key)
+		return commands.Answer{}, again(command, fault.New(fault.Transient, "read the answer to %s: %w", command.Verb, err))
 	}
-	return read(response.StatusCode, text)
+	answer, err := read(response.StatusCode, text)
+	return answer, again(command, err)
+}
+
+// again says how to send a command again of which it is not known what came of it. A command that
+// is the same however often it is sent has no key.
+func again(command commands.Command, err error) error {
+	switch {
+	case !fault.Is(err, fault.Transient):
+		return err
+	case command.Key == "":
+		return fault.New(fault.Transient, "%w; send it again", err)
+	}
+	return fault.New(fault.Transient, "%w; send it again with --key %s, so that nothing is started twice", err, command.Key)
 }
 
 func (c Client) request(ctx context.Context, body []byte) (*http.Request, error) {

@@ -53,7 +53,8 @@ func Open(ctx context.Context, region string) (aws.Config, error) {
 	return cfg, nil
 }
 
-func regionForm() *regexp.Regexp { return regexp.MustCompile(`^[a-z]+(-[a-z]+)+-[0-9]+$`) }
+// regionForm takes "local" as well: that is the region of a world on one machine.
+func regionForm() *regexp.Regexp { return regexp.MustCompile(`^(local|[a-z]+(-[a-z]+)+-[0-9]+)$`) }
 
 // log keeps what the SDK has to say in the form of all other lines. Its own logger writes plain text
 // to standard error: in a function's log, lines that are no JSON.

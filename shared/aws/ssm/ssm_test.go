@@ -64,7 +64,7 @@ func somewhere(identifier string) place.Place {
 		Traffic:  place.Traffic{ListenerArn: "l", UsersRuleArn: "u", MaintenancePriority: 20, TargetGroupArns: place.Slots{Blue: "b", Green: "g"}},
 		Fleet:    place.Fleet{Cluster: "c", Services: place.Slots{Blue: "b", Green: "g"}, Family: "f", Template: "t", Container: "app"},
 		Database: place.Database{Identifier: identifier, SecretArn: "s"},
-		Metrics:  place.Metrics{Source: place.SourceApplication, Namespace: "Shop"},
+		Metrics:  place.Metrics{Source: deploy.SourceApplication, Namespace: "Shop"},
 	}
 }
 
