@@ -89,10 +89,10 @@ func publicFunctionsAreBounded(t *testing.T, a assembly) {
 		}
 		return found
 	}
-	if got := reserved(a); len(got) != 2 || got["Webhook"] != 10.0 || got["Decide"] != 10.0 {
+	if got := reserved(synthesise(t, map[string]any{"publicConcurrency": "10"})); len(got) != 2 || got["Webhook"] != 10.0 || got["Decide"] != 10.0 {
 		t.Errorf("public functions may run %v times at once, want 10 each", got)
 	}
-	if got := reserved(synthesise(t, map[string]any{"publicConcurrency": "0"})); len(got) != 2 || got["Webhook"] != nil || got["Decide"] != nil {
-		t.Errorf("with publicConcurrency 0 they may run %v times, want no limit", got)
+	if got := reserved(a); len(got) != 2 || got["Webhook"] != nil || got["Decide"] != nil {
+		t.Errorf("unless somebody says so they may run %v times, want no limit: a new account has none to give", got)
 	}
 }

@@ -39,13 +39,8 @@ type settings struct {
 // maxLockDays is ten years: a mistyped lock cannot be taken back.
 const maxLockDays = 3650
 
-// Of requests to each public address, so many are answered at once unless the context says otherwise:
-// a person clicks, and GitHub delivers, one after the other. The most is the limit of an account that
-// never asked for more.
-const (
-	publicConcurrency    = 10
-	maxPublicConcurrency = 1000
-)
+// maxPublicConcurrency is the limit of an account that never asked for more.
+const maxPublicConcurrency = 1000
 
 // readSettings reads and checks the context. Its errors say which value is wrong and what would
 // be right; those of pilotage.yaml say file and line.
@@ -71,7 +66,7 @@ func readSettings(app awscdk.App) (settings, error) {
 	if s.RecordLockDays, err = number("recordLockDays", read("recordLockDays", "0"), maxLockDays); err != nil {
 		return settings{}, err
 	}
-	if s.PublicConcurrency, err = number("publicConcurrency", read("publicConcurrency", strconv.Itoa(publicConcurrency)), maxPublicConcurrency); err != nil {
+	if s.PublicConcurrency, err = number("publicConcurrency", read("publicConcurrency", "0"), maxPublicConcurrency); err != nil {
 		return settings{}, err
 	}
 	if _, err := os.Stat(filepath.Join(s.Code, "bootstrap")); err != nil {
