@@ -90,12 +90,12 @@ func Table(w World) map[string]Handler {
 
 		// Entry points.
 		"Webhook": typed(webhook.Function{Bus: w.Bus, Secrets: &webhook.Remembered{Secrets: w.Secrets, Clock: w.Clock}, Log: w.log()}.Handle),
-		"Intake":  typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle),
-		"PipelineJob": typed(pipelinejob.Function{
+		"Intake":  kept(w.log(), typed(intake.Function{Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Clock: w.Clock}.Handle)),
+		"PipelineJob": kept(w.log(), typed(pipelinejob.Function{
 			Door: w.door(), Services: w.Settings, Ledger: w.Ledger, Pipelines: w.Pipelines, Jobs: w.Jobs, Clock: w.Clock,
-		}.Handle),
-		"Report":   typed(report.Function{GitHub: w.GitHub, Services: w.Settings, Ledger: w.Ledger, Clock: w.Clock, NewID: w.NewID}.Handle),
-		"Watchdog": typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle),
+		}.Handle)),
+		"Report":   kept(w.log(), typed(report.Function{GitHub: w.GitHub, Services: w.Settings, Ledger: w.Ledger, Clock: w.Clock, NewID: w.NewID}.Handle)),
+		"Watchdog": kept(w.log(), typed(watchdog.Function{Starter: w.Executions, Ledger: w.Ledger, Escalation: escalation, Desk: w.clerk(), Clock: w.Clock}.Handle)),
 		"Command":  typed(command.Function{Door: w.door(), Desk: w.desk(), Services: w.Settings, Ledger: w.Ledger, Holds: w.holds(), Clock: w.Clock}.Handle),
 		"Decide":   typed(decide.Function{Votes: w.Ledger, Desk: w.desk(), Clock: w.Clock}.Handle),
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -89,6 +90,18 @@ func typed[E, R any](handle func(context.Context, E) (R, error)) Handler {
 			return nil, err
 		}
 		return json.Marshal(result)
+	}
+}
+
+// kept writes what an entry point answered into its log: those who hand events over do not read it,
+// and it has the reason why an event led to nothing.
+func kept(log *slog.Logger, next Handler) Handler {
+	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
+		result, err := next(ctx, payload)
+		if err == nil {
+			log.InfoContext(ctx, "answered", "answer", result)
+		}
+		return result, err
 	}
 }
 

@@ -33,6 +33,7 @@ func TestRollbackWithAMisspeltFieldIsRefused(t *testing.T) {
 			want     string
 		}{
 			"r1": {map[string]any{"mode": "emergency", "shcema": "restore"}, `read the request: unknown field \"shcema\"`},
+			"r3": {map[string]any{"mode": "automatic", "deployment": "d1"}, `which only a deployment that failed starts by itself`},
 			"r2": {map[string]any{"mode": 7}, `the request's field \"rollback.mode\" is a JSON number`},
 		} {
 			request := map[string]any{

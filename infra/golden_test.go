@@ -32,10 +32,20 @@ func golden(t *testing.T, name string, got []byte) {
 	before, after := strings.Split(string(want), "\n"), strings.Split(string(got), "\n")
 	for i := range min(len(before), len(after)) {
 		if before[i] != after[i] {
-			t.Fatalf("%s:%d differs: reviewed %q, now %q; look at all of it with -update and git diff", path, i+1, before[i], after[i])
+			t.Fatalf("%s:%d differs: reviewed %q, now %q; look at all of it with -update and git diff", path, i+1, around(before[i], after[i]), around(after[i], before[i]))
 		}
 	}
 	t.Fatalf("%s has %d lines, now %d; look with -update and git diff", path, len(before), len(after))
+}
+
+// around is where a line begins to differ from another: one line may hold a whole definition.
+func around(line, other string) string {
+	const context = 100
+	same := 0
+	for same < min(len(line), len(other)) && line[same] == other[same] {
+		same++
+	}
+	return line[max(0, same-context):min(len(line), same+context)]
 }
 
 // TestMain knows -update, and keeps the CDK quiet.

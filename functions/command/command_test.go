@@ -200,6 +200,47 @@ func TestDecidesAsThePersonWhomAWSKnows(t *testing.T) {
 	})
 }
 
+// TestNobodyDecidesThroughAnotherEnvironment: who may decide on a deployment is said by where it goes.
+// Mallory is one of staging's people, with the address of production's approver.
+func TestNobodyDecidesThroughAnotherEnvironment(t *testing.T) {
+	open(t, func(c console) {
+		staging := sim.Scope()
+		staging.Environment = "staging"
+		c.Configure(staging, func(e *deploy.Environment) {
+			e.People = []deploy.Person{{Mail: sim.Approver, Identity: arn + "mallory"}}
+		})
+		started, _ := c.ask("ada", deployment("key-00001"))
+		synctest.Wait()
+		votes, err := c.Ledger.Votes(c.Context(), started.Deployment)
+		if err != nil || len(votes) != 1 {
+			c.Fatalf("got %d votes and error %v", len(votes), err)
+		}
+		for name, test := range map[string]struct {
+			environment string
+			status      int
+			want        string
+		}{
+			"as it is":              {"", 403, "nobody among the people of running-app/production@"},
+			"through staging":       {"staging", 400, "is one of production, not of staging"},
+			"naming the production": {"production", 403, "nobody among the people of running-app/production@"},
+		} {
+			for _, verb := range []string{commands.Show, commands.Approve} {
+				command := commands.Command{Verb: verb, Environment: test.environment, Deployment: started.Deployment}
+				if verb == commands.Approve {
+					command.Plan = votes[0].PlanDigest
+				}
+				answer, status := c.ask("mallory", command)
+				if status != test.status || answer.Vote != nil || !strings.Contains(answer.Message, test.want) {
+					c.Errorf("%s, %s: got %d and %+v, want %d and %q", verb, name, status, answer, test.status, test.want)
+				}
+			}
+		}
+		if votes, err = c.Ledger.Votes(c.Context(), started.Deployment); err != nil || votes[0].Outcome.Kind != "" {
+			c.Errorf("it was decided: %+v (%v)", votes[0].Outcome, err)
+		}
+	})
+}
+
 func TestHoldsAndLifts(t *testing.T) {
 	open(t, func(c console) {
 		if answer, status := c.ask("ada", commands.Command{Verb: commands.Hold, Environment: "production", Reason: "a fair"}); status != 200 || !strings.Contains(answer.Text, "is on hold") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -107,6 +108,57 @@ func TestPushesGoWhereTheirBranchIsTaken(t *testing.T) {
 			if request.RequestedBy != "anna@example.com" || request.Source.Kind != deploy.FromGitHub || !strings.HasSuffix(request.Reason, ": add orders") {
 				d.Errorf("%s: got %+v", id, request)
 			}
+		}
+	})
+}
+
+// TestOldPushAgainDoesNotMoveTheBranchBack: GitHub delivers again what somebody asks it to, whenever.
+func TestOldPushAgainDoesNotMoveTheBranchBack(t *testing.T) {
+	open(t, func(d desk) {
+		for _, commit := range []string{"old", "new", "old"} {
+			d.take("pilotage.github", "Push", push("main", commit))
+		}
+		d.take("pilotage.schedule", "Scheduled Deployment", `{"scope":{"service":"running-app","environment":"staging","region":"eu-central-1"},"scheduledTime":"2026-12-01T09:00:00Z"}`)
+		for id, request := range d.started {
+			if request.Source.Kind == deploy.FromSchedule && request.Release != "new" {
+				d.Errorf("%s deploys %q", id, request.Release)
+			}
+		}
+		if len(d.started) != 3 {
+			d.Errorf("got %d deployments, want one for each push and the schedule's", len(d.started))
+		}
+	})
+}
+
+// built is production, which promotes from staging, and staging, which both take what pipeline "build"
+// built, in this order.
+type built struct{}
+
+func (built) All(context.Context) ([]deploy.Configured, error) {
+	var all []deploy.Configured
+	for name, from := range map[string]string{"production": "staging", "staging": ""} {
+		scope := sim.Scope()
+		scope.Environment = name
+		all = append(all, deploy.Configured{
+			Scope: scope, Repository: sim.Repository,
+			Environment: deploy.Environment{PromoteFrom: from, Pipelines: []deploy.Pipeline{{Name: "build"}}},
+		})
+	}
+	slices.SortFunc(all, func(a, b deploy.Configured) int { return strings.Compare(a.Scope.Environment, b.Scope.Environment) })
+	return all, nil
+}
+
+// Commits implements intake.Pipelines.
+func (built) Commits(context.Context, string, string) ([]string, error) {
+	return []string{strings.Repeat("a", 40)}, nil
+}
+
+func TestPipelineDeploysWhereItCanAndSaysWhyNotElsewhere(t *testing.T) {
+	open(t, func(d desk) {
+		d.Services, d.Pipelines = built{}, built{}
+		got := d.take("aws.codepipeline", "CodePipeline Pipeline Execution State Change", `{"pipeline":"build","execution-id":"e1","state":"SUCCEEDED"}`)
+		if len(d.started) != 1 || !strings.HasPrefix(got, "stagingproduction takes only what staging has verified") {
+			d.Errorf("got %q", got)
 		}
 	})
 }

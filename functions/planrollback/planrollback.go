@@ -5,7 +5,9 @@ package planrollback
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
@@ -164,13 +166,18 @@ func wellFormed(r deploy.Request) error {
 	switch {
 	case r.Kind != deploy.KindRollback:
 		return fault.New(fault.Invalid, "kind is %q; the rollback machine takes %q", r.Kind, deploy.KindRollback)
-	case r.Reason == "" || len(r.Reason) > 500:
-		return fault.New(fault.Invalid, "reason has %d characters; say in 1 to 500 why you go back", len(r.Reason))
+	case strings.TrimSpace(r.Reason) == "" || utf8.RuneCountInString(r.Reason) > 500:
+		return fault.New(fault.Invalid, "reason has %d characters; say in 1 to 500 why you go back", utf8.RuneCountInString(r.Reason))
 	case r.RequestedBy == "":
 		return fault.New(fault.Invalid, "requestedBy is missing; give your mail address")
 	}
 	switch r.Rollback.Mode {
-	case deploy.Automatic, deploy.Standard, deploy.Emergency:
+	case deploy.Standard, deploy.Emergency:
+	case deploy.Automatic:
+		// It waits for nobody and inherits the lock of what it takes back, so it is not for people.
+		if r.Source.Kind != deploy.FromPilotage || r.Rollback.Deployment == "" {
+			return fault.New(fault.Invalid, "rollback.mode is %q, which only a deployment that failed starts by itself; %q or %q is wanted", r.Rollback.Mode, deploy.Standard, deploy.Emergency)
+		}
 	default:
 		return fault.New(fault.Invalid, "rollback.mode is %q; %q or %q is wanted", r.Rollback.Mode, deploy.Standard, deploy.Emergency)
 	}

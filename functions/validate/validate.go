@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -132,8 +133,8 @@ func wellFormed(r deploy.Request) error {
 		return fault.New(fault.Invalid, "kind is %q; the deploy machine takes %q, the rollback machine %q", r.Kind, deploy.KindDeploy, deploy.KindRollback)
 	case !name.MatchString(r.Scope.Service) || !name.MatchString(r.Scope.Environment):
 		return fault.New(fault.Invalid, "scope needs a service and an environment, each of a-z, 0-9 and \"-\", got %q and %q", r.Scope.Service, r.Scope.Environment)
-	case strings.TrimSpace(r.Reason) == "" || len(r.Reason) > 500:
-		return fault.New(fault.Invalid, "reason has %d characters; say in 1 to 500 why, or name a ticket", len(r.Reason))
+	case strings.TrimSpace(r.Reason) == "" || utf8.RuneCountInString(r.Reason) > 500:
+		return fault.New(fault.Invalid, "reason has %d characters; say in 1 to 500 why, or name a ticket", utf8.RuneCountInString(r.Reason))
 	case r.Release == "" && r.Promotes == "":
 		return fault.New(fault.Invalid, "name a release, or the deployment that this one promotes")
 	case r.Promotes != "" && !isID(r.Promotes):

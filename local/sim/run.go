@@ -80,15 +80,17 @@ func Rollback(mode deploy.Mode, id string) deploy.Request {
 	}
 }
 
-// Start starts the machine that a request is for, under the name id, and returns at once.
+// Start starts the machine that a request is for, or else the deploy machine, under the name id, and
+// returns at once.
 func (w *World) Start(ctx context.Context, id string, request any) error {
 	input, err := json.Marshal(request)
 	if err != nil {
 		return fmt.Errorf("encode the request of %s: %w", id, err)
 	}
 	machine := "deploy"
-	if r, ok := request.(deploy.Request); ok {
-		machine = string(r.Kind)
+	var kind struct{ Kind deploy.Kind }
+	if json.Unmarshal(input, &kind) == nil && kind.Kind == deploy.KindRollback {
+		machine = string(kind.Kind)
 	}
 	_, err = w.Engine.Start(ctx, machine, id, input)
 	return err

@@ -9,6 +9,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"sync"
@@ -127,7 +128,7 @@ func New(options Options) (*World, error) {
 
 func (w *World) ports(l *ledger.Ledger) functions.World {
 	return functions.World{
-		Clock: clock.System{}, NewID: w.newID, Ledger: l, Settings: settings{w}, Catalog: catalog{w},
+		Clock: clock.System{}, Log: slog.New(slog.DiscardHandler), NewID: w.newID, Ledger: l, Settings: settings{w}, Catalog: catalog{w},
 		Balancer: balancer{w}, Caller: caller{w}, Fleet: fleets{w}, Backups: backups{w}, Schema: schemas{w},
 		Signals: signals{w}, Sender: sender{w}, Archive: archiver{w}, Bus: eventBus{w}, Secrets: secrets{},
 		Tokens: tokens{w}, Executions: executions{w}, Pipelines: executionsOf{w}, Jobs: jobs{w}, GitHub: w.github(), ApprovalURL: "https://approve.example",

@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -36,12 +37,14 @@ const (
 	lineWidth = 72
 )
 
-// Line is a name and its text, wrapped at words, with the text's further lines below its first.
+// Line is a name and its text, wrapped at words, with the text's further lines below its first. What
+// would move the cursor of a terminal, or turn the order of what is read, shows as "\uFFFD": texts come
+// from commits and from people, and must not pass for another line.
 func Line(name, text string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-*s", nameWidth, name)
 	column := nameWidth
-	for i, word := range strings.Fields(text) {
+	for i, word := range strings.Fields(visible(text)) {
 		length := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
@@ -56,6 +59,15 @@ func Line(name, text string) string {
 		column += length
 	}
 	return b.String() + "\n"
+}
+
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // Rows reads lines back: pairs of a name and its unwrapped text.
