@@ -63,7 +63,7 @@ func Table(w World) map[string]Handler {
 		"Enqueue":      stage(enqueue.Stage{Queue: w.Ledger, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Announce":     stage(announce.Stage{Notifier: w.notifier()}.Handle),
 		"Ask": stage(ask.Stage{
-			Votes: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Clock: w.Clock, BaseURL: w.ApprovalURL, Keys: approval.Keys{Secret: w.ApprovalSecret},
+			Votes: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Marks: w.Ledger, Clock: w.Clock, BaseURL: w.ApprovalURL, Keys: approval.Keys{Secret: w.ApprovalSecret},
 		}.Handle),
 		"Approve": stage(approve.Stage{Votes: w.Ledger, Desk: w.clerk()}.Handle),
 		"Lock":    stage(lock.Stage{Locks: w.Ledger, Clock: w.Clock}.Handle),

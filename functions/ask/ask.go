@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pilotage/pilotage/shared/admission"
 	"github.com/pilotage/pilotage/shared/approval"
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
@@ -36,6 +37,7 @@ type Stage struct {
 	Votes    Votes
 	Notifier Notifier
 	Catalog  Catalog
+	Marks    admission.Marked
 	Clock    clock.Clock
 	Keys     approval.Keys
 	// BaseURL is where approvers reach the decide function, without a slash at the end.
@@ -47,14 +49,14 @@ type Stage struct {
 // over is fault.Expired, one that was withdrawn fault.Locked; too few who may agree is fault.Denied.
 // Repeating it writes to nobody twice.
 func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResult, error) {
-	release, err := s.release(ctx, doc)
+	summary, err := s.summary(ctx, doc)
 	if err != nil {
 		return deploy.AskResult{}, err
 	}
 	now := s.Clock.Now()
 	fresh, codes, err := approval.New(s.Keys, approval.Question{
 		Deployment: doc.ID, Scope: doc.Request.Scope, Environment: doc.Plan.Environment, PlanDigest: doc.Plan.Digest, Round: doc.Results.Announce.Round,
-		Headline: notify.Headline(doc), Summary: notify.Describe(doc, release),
+		Headline: notify.Headline(doc), Summary: summary,
 		RequestedBy: doc.Request.RequestedBy, Author: doc.Plan.Release.Author,
 	}, now)
 	if err != nil {
@@ -85,6 +87,23 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResul
 		return deploy.AskResult{}, err
 	}
 	return result(v, now), nil
+}
+
+// summary is the plan in words. Where nobody checked who asked, it says so: approvers must not take a
+// name for a proof that it is not their own deployment which somebody agrees to.
+func (s Stage) summary(ctx context.Context, doc deploy.Document) (string, error) {
+	release, err := s.release(ctx, doc)
+	if err != nil {
+		return "", err
+	}
+	checked, err := admission.Checked(ctx, s.Marks, doc.ID, doc.Request)
+	if err != nil {
+		return "", err
+	}
+	if !checked {
+		doc.Request.RequestedBy += " (says the request: it was started by hand in Step Functions, where nobody checks the name)"
+	}
+	return notify.Describe(doc, release), nil
 }
 
 // release is what is going to be deployed, with its migrations. A rollback may go back to where

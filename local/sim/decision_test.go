@@ -207,6 +207,30 @@ func TestNobodyIsAskedOnAboutWhatWasRefused(t *testing.T) {
 	})
 }
 
+// TestApproversHearThatNobodyCheckedWhoAsked: whoever starts an execution by hand gives any name, and
+// might otherwise agree to a deployment of their own.
+func TestApproversHearThatNobodyCheckedWhoAsked(t *testing.T) {
+	bubble(t, sim.Options{Configure: voting}, func(t *testing.T, w world) {
+		request := sim.Deployment("1.1.0")
+		request.RequestedBy, request.Source = "somebody", deploy.Source{Kind: deploy.FromGitHub, Key: "made up"}
+		w.must(w.Start(t.Context(), "d1", request))
+		synctest.Wait()
+		asked := 0
+		for _, mail := range w.Mails() {
+			if !strings.Contains(mail.Subject, "approve ") {
+				continue
+			}
+			asked++
+			if text := strings.Join(strings.Fields(mail.Body), " "); !strings.Contains(text, "somebody (says the request: it was started by hand in Step Functions, where nobody checks the name)") {
+				t.Errorf("%s is not told:\n%s", mail.To, mail.Body)
+			}
+		}
+		if asked == 0 {
+			t.Error("nobody was asked")
+		}
+	})
+}
+
 // TestWatchdogFinishesWhatItBegan: a call failed while it tidied up after an execution.
 func TestWatchdogFinishesWhatItBegan(t *testing.T) {
 	bubble(t, sim.Options{Configure: voting}, func(t *testing.T, w world) {

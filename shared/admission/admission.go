@@ -82,7 +82,7 @@ func (d Door) Admit(ctx context.Context, order Order) (Admitted, error) {
 	if err != nil {
 		return Admitted{}, fmt.Errorf("encode the order %s: %w", order.Key, err)
 	}
-	mark, err := d.Marks.Once(ctx, eventMark, order.Key+"#"+order.Request.Scope.String(), string(text))
+	mark, err := d.Marks.Once(ctx, eventMark, markKey(fresh.Request), string(text))
 	if err != nil {
 		return Admitted{}, err
 	}
@@ -96,6 +96,30 @@ func (d Door) Admit(ctx context.Context, order Order) (Admitted, error) {
 		}
 	}
 	return Admitted{Deployment: first.ID, Repeated: first.ID != fresh.ID}, d.start(ctx, first)
+}
+
+func markKey(r deploy.Request) string { return r.Source.Key + "#" + r.Scope.String() }
+
+// Marked reads what was taken in.
+type Marked interface {
+	Mark(ctx context.Context, kind, key string) (ledger.Mark, error)
+}
+
+// Checked reports whether a deployment came in through the door, so that whoever it says has asked for
+// it did: whoever starts an execution by hand writes into its input what they like.
+func Checked(ctx context.Context, marks Marked, id string, r deploy.Request) (bool, error) {
+	if r.Source.Key == "" {
+		return false, nil
+	}
+	mark, err := marks.Mark(ctx, eventMark, markKey(r))
+	if err != nil || !mark.Set() {
+		return false, err
+	}
+	var first taken
+	if err := json.Unmarshal([]byte(mark.Value), &first); err != nil {
+		return false, fmt.Errorf("read what the order of %s had started: %w", id, err)
+	}
+	return first.ID == id && first.Request.RequestedBy == r.RequestedBy, nil
 }
 
 func (d Door) start(ctx context.Context, first taken) error {

@@ -229,3 +229,33 @@ func TestMarkIsThereBeforeItStarts(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoAskedIsKnownOfWhatCameThroughTheDoor: whoever starts an execution by hand writes the key of
+// another into it, or another name, and is not believed.
+func TestWhoAskedIsKnownOfWhatCameThroughTheDoor(t *testing.T) {
+	open(t, func(h hall) {
+		id := h.admit(order("key")).Deployment
+		var request deploy.Request
+		if err := json.Unmarshal([]byte(h.starter.started["deploy "+id]), &request); err != nil {
+			h.Fatal(err)
+		}
+		foreign, renamed, elsewhere, keyless := request, request, request, request
+		foreign.Source.Key, renamed.RequestedBy, elsewhere.Scope.Environment, keyless.Source.Key = "other", "edsger@example.com", "staging", ""
+		for name, test := range map[string]struct {
+			id      string
+			request deploy.Request
+			want    bool
+		}{
+			"as it was asked for": {id, request, true},
+			"under another name":  {"by-hand", request, false},
+			"for somebody else":   {id, renamed, false},
+			"with another key":    {id, foreign, false},
+			"without a key":       {id, keyless, false},
+			"to somewhere else":   {id, elsewhere, false},
+		} {
+			if got, err := admission.Checked(h.Context(), h.ledger, test.id, test.request); got != test.want || err != nil {
+				h.Errorf("%s: got %t and error %v", name, got, err)
+			}
+		}
+	})
+}
