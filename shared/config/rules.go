@@ -105,7 +105,7 @@ func sourceRules() []rule {
 		{path: env + "people[]", meaning: "One person."},
 		{path: env + "people[].mail", presence: required, form: form.Mail, example: "anna@example.com", meaning: "The mail address, which names the person here."},
 		{path: env + "people[].github", form: form.Login, usually: "none", meaning: "The login on GitHub."},
-		{path: env + "people[].identity", form: form.Identity, usually: "none", meaning: "By what AWS knows the person, for decisions and force by command. It is compared as it is."},
+		{path: env + "people[].identity", form: form.Identity, usually: "none", meaning: "By what AWS knows the person: commands are taken from those who have one. It is compared as it is."},
 	}
 }
 
