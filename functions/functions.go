@@ -63,7 +63,7 @@ func Table(w World) map[string]Handler {
 		"Enqueue":      stage(enqueue.Stage{Queue: w.Ledger, Desk: w.clerk(), Clock: w.Clock}.Handle),
 		"Announce":     stage(announce.Stage{Notifier: w.notifier()}.Handle),
 		"Ask": stage(ask.Stage{
-			Votes: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Marks: w.Ledger, Clock: w.Clock, BaseURL: w.ApprovalURL, Keys: approval.Keys{Secret: w.ApprovalSecret},
+			Votes: w.Ledger, Notifier: w.notifier(), Catalog: w.Catalog, Ledger: w.Ledger, Clock: w.Clock, BaseURL: w.ApprovalURL, Keys: approval.Keys{Secret: w.ApprovalSecret},
 		}.Handle),
 		"Approve": stage(approve.Stage{Votes: w.Ledger, Desk: w.clerk()}.Handle),
 		"Lock":    stage(lock.Stage{Locks: w.Ledger, Clock: w.Clock}.Handle),
@@ -118,7 +118,7 @@ func either(name string, named, otherwise Handler) Handler {
 // is written by a machine, and nothing in it may keep it from going back.
 func strictly(next Handler) Handler {
 	return func(ctx context.Context, payload json.RawMessage) (json.RawMessage, error) {
-		if doc, err := decode(payload); err == nil && doc.Request.Rollback.Mode == deploy.Automatic {
+		if doc, err := decode(payload); err == nil && doc.Request.GoesBackByItself() {
 			return next(ctx, payload)
 		}
 		var doc deploy.Document

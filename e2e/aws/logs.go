@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +27,8 @@ type logs struct {
 	sums map[datum]float64
 }
 
-// datum names one value. Dimensions are "name=value", joined by newlines.
+// datum names one value. Dimensions are "name=value", joined by newlines, in the order in which the
+// service writes them: CloudWatch knows none, but the emulation finds only what is asked in the same.
 type datum struct {
 	namespace, name, dimensions string
 	at                          time.Time
@@ -81,7 +81,6 @@ func (l *logs) extract(line []byte) {
 				text, _ := values[name].(string)
 				dimensions = append(dimensions, name+"="+text)
 			}
-			slices.Sort(dimensions)
 			for _, metric := range directive.Metrics {
 				if value, is := values[metric.Name].(float64); is {
 					at := time.UnixMilli(about.AWS.Timestamp).UTC().Truncate(kept)

@@ -13,6 +13,7 @@ import (
 	"github.com/pilotage/pilotage/shared/clock"
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/ledger"
 	"github.com/pilotage/pilotage/shared/notify"
 )
 
@@ -32,12 +33,19 @@ type Catalog interface {
 	Find(ctx context.Context, service, ref string) (deploy.Release, error)
 }
 
+// Ledger is what is asked of the ledger.
+type Ledger interface {
+	admission.Marked
+	Deployment(ctx context.Context, scope deploy.Scope, id string) (ledger.Deployment, error)
+	Place(ctx context.Context, scope deploy.Scope, deployment string) (ledger.Place, error)
+}
+
 // Stage asks people.
 type Stage struct {
 	Votes    Votes
 	Notifier Notifier
 	Catalog  Catalog
-	Marks    admission.Marked
+	Ledger   Ledger
 	Clock    clock.Clock
 	Keys     approval.Keys
 	// BaseURL is where approvers reach the decide function, without a slash at the end.
@@ -80,6 +88,9 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResul
 	if v.Outcome.Kind == approval.Expired {
 		return deploy.AskResult{}, fault.New(fault.Expired, "%s", v.Story())
 	}
+	if err := s.wanted(ctx, doc, v.ID); err != nil {
+		return deploy.AskResult{}, err
+	}
 	if err := s.write(ctx, v, codes); err != nil {
 		return deploy.AskResult{}, err
 	}
@@ -89,6 +100,36 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.AskResul
 	return result(v, now), nil
 }
 
+// wanted reports whether the deployment still waits for people. It looks after the vote was opened: who
+// takes a deployment out closes the votes that there are, and one opened at the same moment is seen by
+// the one side or by the other. One that lost its place is fault.Locked, one whose record is closed
+// fault.Halted.
+func (s Stage) wanted(ctx context.Context, doc deploy.Document, vote string) error {
+	place, err := s.Ledger.Place(ctx, doc.Request.Scope, doc.ID)
+	if err != nil {
+		return err
+	}
+	over := place.Lost()
+	if over == nil {
+		entry, err := s.Ledger.Deployment(ctx, doc.Request.Scope, doc.ID)
+		if err != nil {
+			return err
+		}
+		if entry.Open() {
+			return nil
+		}
+		over = fault.New(fault.Halted, "the deployment is over already: it ended as %s", entry.Outcome)
+	}
+	err = s.Votes.PutVote(ctx, vote, func(v *approval.Vote) error {
+		v.Withdraw(over.Error(), s.Clock.Now())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("withdraw the vote on %s: %w", doc.ID, err)
+	}
+	return over
+}
+
 // summary is the plan in words. Where nobody checked who asked, it says so: approvers must not take a
 // name for a proof that it is not their own deployment which somebody agrees to.
 func (s Stage) summary(ctx context.Context, doc deploy.Document) (string, error) {
@@ -96,7 +137,7 @@ func (s Stage) summary(ctx context.Context, doc deploy.Document) (string, error)
 	if err != nil {
 		return "", err
 	}
-	checked, err := admission.Checked(ctx, s.Marks, doc.ID, doc.Request)
+	checked, err := admission.Checked(ctx, s.Ledger, doc.ID, doc.Request)
 	if err != nil {
 		return "", err
 	}

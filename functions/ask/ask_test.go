@@ -48,8 +48,12 @@ func open(t *testing.T, f func(o *office)) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &office{T: t, ledger: &ledger.Ledger{Store: &ledgerstore.Memory{}, Clock: clock.System{}}}
 		o.Stage = ask.Stage{
-			Votes: o.ledger, Notifier: notify.Notifier{Sender: o, Marks: o.ledger}, Catalog: o, Clock: clock.System{},
+			Votes: o.ledger, Notifier: notify.Notifier{Sender: o, Marks: o.ledger}, Catalog: o, Ledger: o.ledger, Clock: clock.System{},
 			Keys: approval.Keys{Secret: []byte("a secret of at least thirty-two bytes")}, BaseURL: "https://approve.example",
+		}
+		doc := document()
+		if err := o.ledger.Begin(t.Context(), ledger.Deployment{ID: doc.ID, Kind: doc.Request.Kind, Scope: doc.Request.Scope, Request: doc.Request}); err != nil {
+			t.Fatal(err)
 		}
 		f(o)
 	})

@@ -60,24 +60,40 @@ func build(t *testing.T) string {
 }
 
 // start runs the binary against a Runtime API until the test ends.
-func start(t *testing.T, binary string, env ...string) (*runtimeAPI, *buffer) {
+func start(t *testing.T, binary string, env ...string) (*runtimeAPI, output) {
 	t.Helper()
 	api := &runtimeAPI{make(chan string), make(chan answer, 1), make(chan time.Time, 8)}
 	server := httptest.NewServer(api)
-	var log buffer
+	log, err := os.Create(filepath.Join(t.TempDir(), "log")) // a pipe would bring what was written some time later
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Env = append([]string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"), "PATH=" + os.Getenv("PATH")}, env...)
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		cancel()
 		_ = cmd.Wait()
+		_ = log.Close()
 		server.Close()
 	})
-	return api, &log
+	return api, output(log.Name())
+}
+
+// output is the path of what a process has written.
+type output string
+
+// String is all of it so far.
+func (o output) String() string {
+	text, err := os.ReadFile(string(o))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // invoke hands one invocation out and waits for its answer.

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// buffer is written by a process and read by a test at the same time.
+// buffer is written and read at the same time.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer

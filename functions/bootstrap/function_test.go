@@ -108,7 +108,7 @@ func TestTranslateCutsLongMessages(t *testing.T) {
 	}
 }
 
-func lines(t *testing.T, log *buffer) []map[string]any {
+func lines(t *testing.T, log fmt.Stringer) []map[string]any {
 	t.Helper()
 	var all []map[string]any
 	for text := range strings.Lines(log.String()) {

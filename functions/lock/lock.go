@@ -138,7 +138,7 @@ func owner(doc deploy.Document) string {
 }
 
 func automatic(doc deploy.Document) bool {
-	return doc.Request.Kind == deploy.KindRollback && doc.Request.Rollback.Mode == deploy.Automatic
+	return doc.Request.GoesBackByItself()
 }
 
 func emergency(doc deploy.Document) bool {

@@ -24,6 +24,9 @@ func document(id string, kind deploy.Kind) deploy.Document {
 func rollback(id string, mode deploy.Mode, of string) deploy.Document {
 	doc := document(id, deploy.KindRollback)
 	doc.Request.Rollback = deploy.RollbackRequest{Mode: mode, Deployment: of}
+	if mode == deploy.Automatic {
+		doc.Request.Source.Kind = deploy.FromPilotage
+	}
 	return doc
 }
 

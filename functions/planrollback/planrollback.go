@@ -175,7 +175,7 @@ func wellFormed(r deploy.Request) error {
 	case deploy.Standard, deploy.Emergency:
 	case deploy.Automatic:
 		// It waits for nobody and inherits the lock of what it takes back, so it is not for people.
-		if r.Source.Kind != deploy.FromPilotage || r.Rollback.Deployment == "" {
+		if !r.GoesBackByItself() || r.Rollback.Deployment == "" {
 			return fault.New(fault.Invalid, "rollback.mode is %q, which only a deployment that failed starts by itself; %q or %q is wanted", r.Rollback.Mode, deploy.Standard, deploy.Emergency)
 		}
 	default:

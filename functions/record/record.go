@@ -70,6 +70,8 @@ func (s Stage) Handle(ctx context.Context, doc deploy.Document) (deploy.RecordRe
 		now = entry.EndedAt
 	}
 	made := record.Make(doc, entry.StartedAt, now)
+	// Who approved it is what the ledger says under the lock, and not what the execution was told.
+	made.Approval, made.Results.Approve = entry.Approval, entry.Approval
 	if len(entry.Forced) > 0 {
 		// What it went past under the lock is only there.
 		made.Forced = entry.Forced
@@ -157,7 +159,7 @@ func (s Stage) withdraw(ctx context.Context, doc deploy.Document, now time.Time)
 			continue
 		}
 		err := s.Ledger.PutVote(ctx, vote.ID, func(v *approval.Vote) error {
-			v.Withdraw("The deployment was refused in "+doc.Error.Stage+": "+doc.Error.Cause, now)
+			v.Withdraw("The deployment was refused in "+doc.Error.Stage+": "+record.Message(doc.Error.Cause), now)
 			return nil
 		})
 		if err != nil {

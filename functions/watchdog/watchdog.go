@@ -71,6 +71,9 @@ const RollbackMachine = "rollback"
 // maxAttempts bounds how often a rollback that is itself stopped is started again.
 const maxAttempts = 3
 
+// stopped stands for the stage in the error of an execution that ended by no state of its own.
+const stopped = "execution"
+
 // Handle looks at an execution that ended and starts a rollback when its record is open. The
 // same event delivered again starts nothing new.
 func (f Function) Handle(ctx context.Context, event struct {
@@ -96,6 +99,11 @@ func (f Function) Handle(ctx context.Context, event struct {
 	if entry.Open() {
 		return f.takeOver(ctx, entry, change)
 	}
+	if entry.Outcome == deploy.Refused && entry.Error.Stage == stopped {
+		if err := f.withdraw(ctx, entry, change); err != nil {
+			return Result{}, err
+		}
+	}
 	return Result{Reason: fmt.Sprintf("the record is closed as %s", entry.Outcome)}, f.unlock(ctx, entry)
 }
 
@@ -111,12 +119,12 @@ func (f Function) unlock(ctx context.Context, entry ledger.Deployment) error {
 // unbegun reports whether the execution ended before it had a plan under the lock: it changed
 // nothing. An automatic rollback is the exception: something was changed before it.
 func unbegun(entry ledger.Deployment) bool {
-	return entry.Plan.Digest == "" && entry.Request.Rollback.Mode != deploy.Automatic
+	return entry.Plan.Digest == "" && !entry.Request.GoesBackByItself()
 }
 
 func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Change) (Result, error) {
 	// The entry is closed last: as long as it is open, the same event tries all of it again.
-	if err := f.Desk.Withdraw(ctx, entry.ID, "", "The execution was stopped: it ended as "+change.Status+"."); err != nil {
+	if err := f.withdraw(ctx, entry, change); err != nil {
 		return Result{}, err
 	}
 	if _, err := f.Ledger.Dequeue(ctx, entry.Scope, entry.ID); err != nil {
@@ -127,9 +135,17 @@ func (f Function) refuse(ctx context.Context, entry ledger.Deployment, change Ch
 	}
 	err := f.Ledger.Amend(ctx, entry.Scope, entry.ID, func(entry *ledger.Deployment) {
 		entry.Outcome, entry.EndedAt = deploy.Refused, f.Clock.Now()
-		entry.Error = deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
+		entry.Error = deploy.StageError{Stage: stopped, Error: string(fault.Halted), Cause: "the execution ended as " + change.Status}
 	})
-	return Result{Reason: "it had no plan under the lock: it changed nothing"}, err
+	if err != nil {
+		return Result{}, err
+	}
+	// Whoever opened a vote meanwhile may have seen the entry open.
+	return Result{Reason: "it had no plan under the lock: it changed nothing"}, f.withdraw(ctx, entry, change)
+}
+
+func (f Function) withdraw(ctx context.Context, entry ledger.Deployment, change Change) error {
+	return f.Desk.Withdraw(ctx, entry.ID, "", "The execution was stopped: it ended as "+change.Status+".")
 }
 
 // takeOver starts the next attempt at going back. The rollback of a stopped rollback is a
@@ -151,7 +167,7 @@ func (f Function) takeOver(ctx context.Context, entry ledger.Deployment, change 
 		Source: deploy.Source{Kind: "pilotage"},
 		Rollback: deploy.RollbackRequest{
 			Mode: deploy.Automatic, Deployment: target, Attempt: attempt,
-			Cause: deploy.StageError{Stage: "execution", Error: string(fault.Halted), Cause: "the execution ended as " + change.Status},
+			Cause: deploy.StageError{Stage: stopped, Error: string(fault.Halted), Cause: "the execution ended as " + change.Status},
 		},
 	}
 	name := strings.TrimSuffix(target, "-rollback") + fmt.Sprintf("-watchdog-%d", attempt)

@@ -60,6 +60,7 @@ func unplanned(id string) ledger.Deployment {
 
 func rollback(id string, mode deploy.Mode, attempt int, undoes string) ledger.Deployment {
 	entry := ledger.Deployment{ID: id, Kind: deploy.KindRollback, Scope: sim.Scope(), Execution: "arn:" + id}
+	entry.Request.Kind, entry.Request.Source.Kind = deploy.KindRollback, deploy.FromPilotage
 	entry.Request.Rollback = deploy.RollbackRequest{Mode: mode, Deployment: "d1", Attempt: attempt}
 	if undoes != "" {
 		entry.Plan.Digest, entry.Plan.Undoes = "sha256:plan", undoes

@@ -45,6 +45,12 @@ const (
 	FromPilotage     = "pilotage"
 )
 
+// GoesBackByItself reports whether it is the rollback that a failed or stopped deployment leads to: of
+// mode automatic, from pilotage itself. What a person sends under that mode is refused.
+func (r Request) GoesBackByItself() bool {
+	return r.Kind == KindRollback && r.Rollback.Mode == Automatic && r.Source.Kind == FromPilotage
+}
+
 // Automatic reports whether nobody asked for it at that moment: a push, a pipeline or a schedule.
 func (s Source) Automatic() bool {
 	return s.Kind == FromGitHub || s.Kind == FromCodePipeline || s.Kind == FromSchedule

@@ -2,6 +2,7 @@ package github
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,7 +28,8 @@ type document struct {
 	Commits    []commit `json:"commits"`
 	HeadCommit *commit  `json:"head_commit"`
 	Repository struct {
-		FullName string `json:"full_name"`
+		FullName string          `json:"full_name"`
+		PushedAt json.RawMessage `json:"pushed_at"`
 	} `json:"repository"`
 	Pusher struct {
 		Name string `json:"name"`
@@ -71,6 +73,7 @@ func ParsePush(body []byte) (Push, error) {
 		Created:    *decoded.Created,
 		Deleted:    *decoded.Deleted,
 		Forced:     *decoded.Forced,
+		PushedAt:   seconds(decoded.Repository.PushedAt),
 		Pusher:     line(decoded.Pusher.Name),
 		Sender:     line(decoded.Sender.Login),
 		Omitted:    max(0, len(decoded.Commits)-maxCommits),
@@ -89,6 +92,16 @@ func ParsePush(body []byte) (Push, error) {
 		push.HeadCommit = &head
 	}
 	return push, nil
+}
+
+// seconds reads a number of seconds since 1970. Other events than pushes have times as text there, and
+// nothing that is acted on depends on it but that the same event has the same: what is no number is 0.
+func seconds(text json.RawMessage) int64 {
+	number, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return number
 }
 
 func (d document) check() error {

@@ -1,11 +1,13 @@
 package github_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,11 +55,11 @@ func TestParsePushReadsEachKind(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		wantKey := "Codertocat/Hello-World " + want.Ref + " " + got.Before + " " + got.After
+		wantKey := "Codertocat/Hello-World " + want.Ref + " " + got.Before + " " + got.After + " " + strconv.FormatInt(got.PushedAt, 10)
 		if got.Key() != wantKey || got.Short() != got.After[:7] {
 			t.Errorf("%s: got key %q, short %q, want key %q", file, got.Key(), got.Short(), wantKey)
 		}
-		want.Repository, want.Pusher, want.Sender = "Codertocat/Hello-World", "Codertocat", "Codertocat"
+		want.Repository, want.Pusher, want.Sender, want.PushedAt = "Codertocat/Hello-World", "Codertocat", "Codertocat", 1557933657
 		if got := maskSHAs(t, got); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", file, got, want)
 		}
@@ -75,6 +77,21 @@ func TestKeyTellsPushesApart(t *testing.T) {
 			t.Errorf("%s and %s have the key %q", file, twin, push.Key())
 		}
 		keys[push.Key()] = file
+	}
+	// A branch that goes from a to b, back, and to b again.
+	first, err := github.ParsePush(fixture(t, "push"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := github.ParsePush(bytes.Replace(fixture(t, "push"), []byte(`"pushed_at": 1557933657`), []byte(`"pushed_at": 1557933999`), 1))
+	if err != nil || again.Key() == first.Key() {
+		t.Errorf("the same way a second time has the key %q again (%v)", again.Key(), err)
+	}
+	for _, odd := range []string{`"2019-05-15T15:20:57Z"`, `null`, `{}`, `1e9`} {
+		push, err := github.ParsePush(bytes.Replace(fixture(t, "push"), []byte(`1557933657`), []byte(odd), 1))
+		if err != nil || push.PushedAt != 0 {
+			t.Errorf("pushed at %s: got %d and error %v, want 0", odd, push.PushedAt, err)
+		}
 	}
 }
 
@@ -196,8 +213,8 @@ func FuzzParsePush(f *testing.F) {
 		if len(push.After) != 40 || len(push.Before) != 40 || !strings.HasPrefix(push.Ref, "refs/") || len(push.Commits) > 50 {
 			t.Fatalf("admitted %+v", push)
 		}
-		if strings.Count(push.Key(), " ") != 3 || strings.ContainsFunc(push.Key(), unicode.IsControl) {
-			t.Fatalf("the key %q has more than four parts", push.Key())
+		if strings.Count(push.Key(), " ") != 4 || strings.ContainsFunc(push.Key(), unicode.IsControl) {
+			t.Fatalf("the key %q has not five parts", push.Key())
 		}
 		for _, commit := range push.Commits {
 			if strings.ContainsFunc(commit.Message+commit.Author, unicode.IsControl) || utf8.RuneCountInString(commit.Message) > 200 {

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,6 +28,8 @@ type Push struct {
 	// HeadCommit is the commit that the ref points to now, through an annotated tag too; nil
 	// when the ref was deleted.
 	HeadCommit *Commit
+	// PushedAt is when the repository was last pushed to, in seconds since 1970; 0 when unknown.
+	PushedAt int64
 	// Pusher is the git name of who pushed, Sender the login of who caused the event.
 	Pusher, Sender string
 }
@@ -44,13 +47,13 @@ type Commit struct {
 	Time time.Time
 }
 
-// Key identifies what was pushed: the repository, the ref, and the commits it pointed to before
-// and points to now. Use it to act once on an event that is delivered again or replayed: the id in
-// the X-GitHub-Delivery header is not covered by the signature. A ref that moves away and back has
-// another Key than when it first came there: it left from another commit.
+// Key identifies a push: the repository, the ref, the commits it pointed to before and points to now,
+// and when it was pushed. Use it to act once on an event that is delivered again or replayed: the id in
+// the X-GitHub-Delivery header is not covered by the signature. A ref that moves away and back, however
+// often, has another Key each time.
 func (p Push) Key() string {
 	// None of the parts can have a space, so no two pushes share a key.
-	return strings.Join([]string{p.Repository, p.Ref, p.Before, p.After}, " ")
+	return strings.Join([]string{p.Repository, p.Ref, p.Before, p.After, strconv.FormatInt(p.PushedAt, 10)}, " ")
 }
 
 // Short is the first seven digits of After, as GitHub shows a commit.

@@ -86,6 +86,20 @@ func (l *Ledger) Turn(ctx context.Context, scope deploy.Scope, deployment string
 	return l.queued(ctx, scope, deployment, func(_ *queue, own *ticket) { own.Asked = l.Clock.Now() })
 }
 
+// Place reads where a deployment stands; the zero Place where it has none.
+func (l *Ledger) Place(ctx context.Context, scope deploy.Scope, deployment string) (Place, error) {
+	var q queue
+	if _, err := l.read(ctx, partition(scope), queueSort, &q); err != nil {
+		return Place{}, err
+	}
+	for _, t := range q.Tickets {
+		if t.Deployment == deployment {
+			return q.place(t, l.Clock.Now()), nil
+		}
+	}
+	return Place{}, nil
+}
+
 // Enter says that a deployment has the lock, and returns its place until then. Who was superseded up
 // to this moment learns of it here. A deployment without a place gets none. Repeating it is safe.
 func (l *Ledger) Enter(ctx context.Context, scope deploy.Scope, deployment string) (Place, error) {

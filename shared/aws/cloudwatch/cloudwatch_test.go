@@ -284,8 +284,9 @@ func TestSourceOverTheWire(t *testing.T) {
 	for slot, values := range map[string][2]float64{"blue": {100, 1}, "green": {10, 2}} {
 		for i, name := range []string{"Requests", "Errors"} {
 			var dimensions []types.Dimension
-			for dimension, value := range map[string]string{"Service": "shop", "Environment": "staging", "Slot": slot} {
-				dimensions = append(dimensions, types.Dimension{Name: aws.String(dimension), Value: aws.String(value)})
+			// CloudWatch knows no order of dimensions; emulations may.
+			for _, one := range [][2]string{{"Service", "shop"}, {"Environment", "staging"}, {"Slot", slot}} {
+				dimensions = append(dimensions, types.Dimension{Name: aws.String(one[0]), Value: aws.String(one[1])})
 			}
 			_, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String(namespace), MetricData: []types.MetricDatum{{
 				MetricName: aws.String(name), Dimensions: dimensions, Timestamp: aws.Time(begin.Add(3 * time.Second)), Value: aws.Float64(values[i]), StorageResolution: aws.Int32(1),
