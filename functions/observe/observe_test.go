@@ -207,7 +207,13 @@ func TestASlowSourceTakesNobodyBack(t *testing.T) {
 					doc := document(deploy.InconclusiveProceed, 60)
 					doc.Plan.Environment.Analysis.Source = source
 					doc.Plan.Environment.Analysis.ExtendSeconds = int(test.extension / time.Second)
+					began := time.Now()
 					_, err := settle(t, paced{&users{}, pace, test.never}, doc)
+					// Looks are up to a twentieth of the bake apart.
+					took, longest := time.Since(began), signal.Bake(doc.Plan.Schedule[0], doc.Plan.Environment.Analysis)
+					if test.want == "" && (took < longest-pace.Span || took > longest+longest/20) {
+						t.Errorf("it took %s, want about the %s that are foreseen", took, longest)
+					}
 					if test.want == "" && err != nil || test.want != "" && (!fault.Is(err, fault.Regressed) || !strings.Contains(err.Error(), test.want)) {
 						t.Errorf("got %v, want %q", err, test.want)
 					}

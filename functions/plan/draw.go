@@ -2,9 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pilotage/pilotage/shared/deploy"
 	"github.com/pilotage/pilotage/shared/fault"
+	"github.com/pilotage/pilotage/shared/signal"
 )
 
 // seen is what was read to make a plan from.
@@ -100,10 +102,19 @@ func forecast(plan deploy.Plan) deploy.Forecast {
 	add("migrate", migrationSeconds*len(plan.Migrations))
 	add("start and check the candidate", 2*plan.Environment.Health.PollSeconds)
 	for _, step := range plan.Schedule {
-		add(fmt.Sprintf("%d %% of traffic", step.Weight), shiftSeconds+step.BakeSeconds)
+		add(fmt.Sprintf("%d %% of traffic", step.Weight), shiftSeconds+bakeSeconds(plan, step))
 	}
 	add("verify and record", closingSeconds)
 	return f
+}
+
+// bakeSeconds is how long a step bakes when counts come as late as they may: as pilotage.yaml is
+// checked. On one machine the router counts, and at once.
+func bakeSeconds(plan deploy.Plan, step deploy.Step) int {
+	if plan.Scope.Region == deploy.RegionLocal {
+		return step.BakeSeconds
+	}
+	return int(signal.Bake(step, plan.Environment.Analysis) / time.Second)
 }
 
 func wayBack(plan deploy.Plan) deploy.WayBack {

@@ -105,6 +105,34 @@ func TestDraw(t *testing.T) {
 	}
 }
 
+// TestForecastWaitsForCounts: of two bakes of a minute and a step without one.
+func TestForecastWaitsForCounts(t *testing.T) {
+	for name, test := range map[string]struct {
+		region   string
+		analysis deploy.Analysis
+		want     [3]int // what the steps take, traffic included
+	}{
+		"as it was before there was a choice": {"eu-central-1", deploy.Analysis{}, [3]int{422, 422, 2}},
+		"by the load balancer":                {"eu-central-1", deploy.Analysis{Source: deploy.SourceBalancer, WhenInconclusive: deploy.InconclusiveProceed, ExtendSeconds: 600}, [3]int{422, 422, 2}},
+		"by the service":                      {"eu-central-1", deploy.Analysis{Source: deploy.SourceApplication, WhenInconclusive: deploy.InconclusiveFail, ExtendSeconds: 600}, [3]int{112, 112, 2}},
+		"extended":                            {"eu-central-1", deploy.Analysis{Source: deploy.SourceApplication, WhenInconclusive: deploy.InconclusiveExtend, ExtendSeconds: 100}, [3]int{162, 162, 2}},
+		"by the router":                       {deploy.RegionLocal, deploy.Analysis{Source: deploy.SourceBalancer, WhenInconclusive: deploy.InconclusiveProceed}, [3]int{62, 62, 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plan := deploy.Plan{Scope: deploy.Scope{Region: test.region}, Schedule: deploy.Schedule{{Weight: 1, BakeSeconds: 60}, {Weight: 10, BakeSeconds: 60}, {Weight: 100}}}
+			plan.Environment.Analysis = test.analysis
+			got, sum := [3]int{}, test.want[0]+test.want[1]+test.want[2]+closingSeconds
+			f := forecast(plan)
+			for i := range min(len(got), len(f.Parts)) {
+				got[i] = f.Parts[i].Seconds
+			}
+			if got != test.want || f.Seconds != sum {
+				t.Errorf("got %v and %d seconds, want %v and %d", got, f.Seconds, test.want, sum)
+			}
+		})
+	}
+}
+
 func TestDifferencesAreNamed(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*deploy.Plan)

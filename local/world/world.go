@@ -35,7 +35,7 @@ import (
 )
 
 // Region is the region of a machine.
-const Region = "local"
+const Region = deploy.RegionLocal
 
 // Options say what a world is made of.
 type Options struct {

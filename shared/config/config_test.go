@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -247,6 +248,14 @@ func relationRefusals() []refusal {
 			want: `4:3: environments.staging.timeoutSeconds: is 1800, but the steps bake for 120 seconds together and may be extended by 1680; give more, or set analysis.extendSeconds lower`,
 		},
 		{
+			name: "bakes longer than the timeout once they are measured", related: true, old: "    strategy:", new: "    timeoutSeconds: 840\n    strategy:",
+			want: `6:21: environments.staging.timeoutSeconds: is 840, but the steps bake for up to 840 seconds together: each goes on until the balancer has counted, which may take 420; give more, or take fewer steps, or set analysis.source to application where the service counts itself (110)`,
+		},
+		{
+			name: "bakes longer than the timeout once the service has measured them", related: true, old: "    strategy:", new: "    timeoutSeconds: 220\n    analysis: {source: application, whenInconclusive: fail}\n    strategy:",
+			want: `6:21: environments.staging.timeoutSeconds: is 220, but the steps bake for up to 220 seconds together: each goes on until the application has counted, which may take 110; give more, or take fewer steps`,
+		},
+		{
 			name: "an extension of nothing", related: true, old: "60}\n        - {weight: 100, bakeSeconds: 60}", new: "420}\n        - {weight: 100, bakeSeconds: 420}\n    analysis: {whenInconclusive: extend, extendSeconds: 0}",
 			want: `11:57: environments.staging.analysis.extendSeconds: is 0, so that nothing can be extended; give more, or set whenInconclusive to proceed or fail`,
 		},
@@ -444,6 +453,31 @@ func TestBakesThatCanBeMeasuredAreTaken(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if got := file.Environments["staging"].Analysis.Source; got != name {
 			t.Errorf("got the source %q, want %q", got, name)
+		}
+	}
+}
+
+// TestBakesThatAreMeasuredInTimeAreTaken: a second more than the longest bakes, and one step that is not
+// baked at all.
+func TestBakesThatAreMeasuredInTimeAreTaken(t *testing.T) {
+	for name, test := range map[string]struct {
+		timeout  int
+		second   int // what the second step bakes
+		analysis string
+	}{
+		"both until they are counted":    {841, 60, "{source: balancer}"},
+		"one is not baked":               {421, 0, "{source: balancer}"},
+		"one is longer than that":        {921, 500, "{source: balancer}"},
+		"by the service":                 {221, 60, "{source: application}"},
+		"extended":                       {321, 60, "{source: application, whenInconclusive: extend, extendSeconds: 100}"},
+		"extended, and one is not baked": {161, 0, "{source: application, whenInconclusive: extend, extendSeconds: 100}"},
+	} {
+		text := strings.Replace(minimal, "weight: 100, bakeSeconds: 60", fmt.Sprintf("weight: 100, bakeSeconds: %d", test.second), 1)
+		for timeout, want := range map[int]bool{test.timeout: true, test.timeout - 1: false} {
+			_, err := config.Parse("p", []byte(strings.Replace(text, "    strategy:", fmt.Sprintf("    timeoutSeconds: %d\n    analysis: %s\n    strategy:", timeout, test.analysis), 1)))
+			if (err == nil) != want {
+				t.Errorf("%s, in %d seconds: got %v", name, timeout, err)
+			}
 		}
 	}
 }

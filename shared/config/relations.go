@@ -20,7 +20,8 @@ func relations() []string {
 	return []string{
 		"Weights of `strategy.steps` rise from step to step, and the last is 100.",
 		"A blue-green strategy has one step, of 100. A canary has at least one step before it.",
-		"All bakes of a strategy together take less than `timeoutSeconds`; with `whenInconclusive: extend`, so do they with the extension of each.",
+		fmt.Sprintf("All bakes of a strategy together take less than `timeoutSeconds`. Each that is not 0 counts as what its source may need where that is longer, %d seconds with `balancer` and %d with `application`; with `whenInconclusive: extend`, as itself and its extension where that is longer still.",
+			least(deploy.SourceBalancer), least(deploy.SourceApplication)),
 		"With `whenInconclusive: extend`, `extendSeconds` is more than 0.",
 		fmt.Sprintf("A step that bakes at all bakes, with its extension, until `analysis.source` can tell what happened: `bakeSeconds` and `extendSeconds` are together at least %d with `balancer`, and %d with `application`.",
 			least(deploy.SourceBalancer), least(deploy.SourceApplication)),
@@ -85,24 +86,40 @@ func (c *checker) steps(path string, s deploy.Strategy) {
 	}
 }
 
-// bakes checks that a deployment can end in time when nothing goes wrong, bakes that are extended
-// included. A bake of no length is not extended.
+// bakes checks that a deployment can end in time when nothing goes wrong, though counts come as late
+// as they may, and bakes are extended.
 func (c *checker) bakes(path string, e deploy.Environment) {
-	total, extensions := 0, 0
+	baked, longest := 0, 0
 	for _, step := range e.Strategy.Steps {
-		total += step.BakeSeconds
-		if step.BakeSeconds > 0 && e.Analysis.WhenInconclusive == deploy.InconclusiveExtend {
-			extensions += e.Analysis.ExtendSeconds
-		}
+		baked += step.BakeSeconds
+		longest += int(signal.Bake(step, e.Analysis) / time.Second)
 	}
+	source := e.Analysis.Source
 	switch {
-	case total >= e.TimeoutSeconds:
+	case baked >= e.TimeoutSeconds:
 		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together; give more, or bake less",
-			e.TimeoutSeconds, total)
-	case total+extensions >= e.TimeoutSeconds:
+			e.TimeoutSeconds, baked)
+	case longest < e.TimeoutSeconds || !counts(source):
+	case e.Analysis.WhenInconclusive == deploy.InconclusiveExtend:
 		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for %d seconds together and may be extended by %d; give more, or set analysis.extendSeconds lower",
-			e.TimeoutSeconds, total, extensions)
+			e.TimeoutSeconds, baked, longest-baked)
+	default:
+		c.refuse(path+".timeoutSeconds", "is %d, but the steps bake for up to %d seconds together: each goes on until the %s has counted, which may take %d; give more, or take fewer steps%s",
+			e.TimeoutSeconds, longest, source, least(source), faster(source))
 	}
+}
+
+// counts reports whether a source is one, which is checked elsewhere.
+func counts(source string) bool {
+	return source == deploy.SourceBalancer || source == deploy.SourceApplication
+}
+
+// faster says which source asks less of bakes than this one, if there is one.
+func faster(source string) string {
+	if source != deploy.SourceBalancer {
+		return ""
+	}
+	return fmt.Sprintf(", or set analysis.source to %s where the service counts itself (%d)", deploy.SourceApplication, least(deploy.SourceApplication))
 }
 
 // least is how many seconds a step bakes at least, extensions included, to be measured.
@@ -113,7 +130,7 @@ func least(source string) int { return int(signal.PaceOf(source).Least() / time.
 // would take back every release.
 func (c *checker) measurable(path string, e deploy.Environment) {
 	source, extension := e.Analysis.Source, e.Analysis.ExtendSeconds
-	if source != deploy.SourceBalancer && source != deploy.SourceApplication {
+	if !counts(source) {
 		return
 	}
 	pace := signal.PaceOf(source)
@@ -122,13 +139,9 @@ func (c *checker) measurable(path string, e deploy.Environment) {
 		if step.BakeSeconds == 0 || lacking <= 0 {
 			continue
 		}
-		hint := ""
-		if source == deploy.SourceBalancer {
-			hint = fmt.Sprintf(", or set analysis.source to %s where the service counts itself (%d)", deploy.SourceApplication, least(deploy.SourceApplication))
-		}
 		c.refuse(fmt.Sprintf("%s.strategy.steps[%d].bakeSeconds", path, i),
 			"is %d, with an extension of %d, but a step bakes at least %d seconds to be measured by the %s, which counts by %d seconds and comes up to %d late; give %d more here or to analysis.extendSeconds%s",
-			step.BakeSeconds, extension, least(source), source, int(pace.Span.Seconds()), int(pace.Late.Seconds()), lacking, hint)
+			step.BakeSeconds, extension, least(source), source, int(pace.Span.Seconds()), int(pace.Late.Seconds()), lacking, faster(source))
 	}
 }
 

@@ -18,6 +18,9 @@ type Scope struct {
 	Region      string `json:"region"`
 }
 
+// RegionLocal is the region of everything on one machine.
+const RegionLocal = "local"
+
 // String is the scope as it stands in ledger keys, resource names and messages.
 func (s Scope) String() string { return s.Service + "/" + s.Environment + "@" + s.Region }
 

@@ -109,7 +109,8 @@ type WayBack struct {
 	LosesSince time.Time `json:"losesSince,omitzero"`
 }
 
-// Forecast is what the plan is expected to take.
+// Forecast is what the plan is expected to take when nothing goes wrong and counts come as late as
+// they may.
 type Forecast struct {
 	// Seconds is the active part, waiting for people not counted.
 	Seconds int `json:"seconds"`

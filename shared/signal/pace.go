@@ -35,3 +35,19 @@ func PaceOf(source string) Pace {
 // the knowledge that there is none. At the worst a span has just begun when the weight is set, so
 // the first whole one begins a span later, takes its length, and comes as late as any may.
 func (p Pace) Least() time.Duration { return 2*p.Span + p.Late }
+
+// Bake is how long a step of a release that is no worse may bake on AWS, its extensions included. A
+// bake that is over before its source can tell what happened goes on until then, whatever
+// whenInconclusive says; with "extend" one without a verdict goes on as well. A step that is not
+// baked takes no time.
+func Bake(step deploy.Step, analysis deploy.Analysis) time.Duration {
+	if step.BakeSeconds == 0 {
+		return 0
+	}
+	bake := time.Duration(step.BakeSeconds) * time.Second
+	longest := max(bake, PaceOf(analysis.Source).Least())
+	if analysis.WhenInconclusive == deploy.InconclusiveExtend {
+		longest = max(longest, bake+time.Duration(analysis.ExtendSeconds)*time.Second)
+	}
+	return longest
+}
