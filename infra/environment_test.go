@@ -97,9 +97,9 @@ func releasesAreToldWhereToCount(t *testing.T, a assembly) {
 		if err := json.Unmarshal([]byte(plain(a[name].Resources["Place"].at("Value"))), &at); err != nil {
 			t.Fatalf("decode the place of %s: %v", name, err)
 		}
-		got := [4]string{told[place.VariableNamespace], told[place.VariableService], told[place.VariableEnvironment], at.Metrics.Source}
-		if want := [4]string{at.Metrics.Namespace, "running-app", name, file(t).Environments[name].Analysis.Source}; got != want {
-			t.Errorf("%s: got namespace, service, environment and source %q, want %q", name, got, want)
+		got := [3]string{told[place.VariableNamespace], told[place.VariableService], told[place.VariableEnvironment]}
+		if want := [3]string{at.Metrics.Namespace, "running-app", name}; got != want || at.Metrics.Namespace == "" {
+			t.Errorf("%s: got namespace, service and environment %q, want %q", name, got, want)
 		}
 	}
 }

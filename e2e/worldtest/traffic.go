@@ -125,6 +125,9 @@ func Signals(t *testing.T, s Subject) {
 	const calls = 20
 	good, _ := s.leases(t)
 	s.runNext(t, good)
+	env, err := s.World.Settings.Environment(t.Context(), s.Scope)
+	must(t, err)
+	by := env.Analysis.Source
 	// A span that nothing else has been counted in.
 	span := max(s.Span, time.Second)
 	from := s.Clock.Now().Truncate(span).Add(2 * span)
@@ -134,7 +137,7 @@ func Signals(t *testing.T, s Subject) {
 	}
 	s.until(t, "the requests are counted", func() bool {
 		// Up to a moment that is over, so that it is complete.
-		points, err := s.World.Signals.Counts(t.Context(), s.Scope, from, s.Clock.Now())
+		points, err := s.World.Signals.Counts(t.Context(), s.Scope, by, from, s.Clock.Now())
 		must(t, err)
 		var blue, green deploy.Counted
 		for i, point := range points {
@@ -149,6 +152,6 @@ func Signals(t *testing.T, s Subject) {
 		}
 		return blue.Requests == calls
 	})
-	_, err := s.World.Signals.Counts(t.Context(), s.unknown(), from, s.Clock.Now())
+	_, err = s.World.Signals.Counts(t.Context(), s.unknown(), by, from, s.Clock.Now())
 	refused(t, "counts of an unknown scope", err, fault.Invalid)
 }

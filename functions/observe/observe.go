@@ -17,7 +17,7 @@ import (
 
 // Signals counts requests and errors by slot.
 type Signals interface {
-	Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error)
+	Counts(ctx context.Context, scope deploy.Scope, by string, from, to time.Time) ([]signal.Point, error)
 }
 
 // Leases is asked between two peeks whether to go on.
@@ -170,10 +170,13 @@ func (s Stage) series(ctx context.Context, doc deploy.Document, now time.Time) (
 	if len(steps) > 0 {
 		first = steps[0].From
 	}
-	before, err := s.Signals.Counts(ctx, doc.Request.Scope, first.Add(-baseline), first)
+	// The plan's word, as bakes and extensions are: settings may have changed since, and the place of
+	// one environment is not deployed together with the settings of all.
+	source := doc.Plan.Environment.Analysis.Source
+	before, err := s.Signals.Counts(ctx, doc.Request.Scope, source, first.Add(-baseline), first)
 	var points []signal.Point
 	if err == nil {
-		points, err = s.Signals.Counts(ctx, doc.Request.Scope, first, now)
+		points, err = s.Signals.Counts(ctx, doc.Request.Scope, source, first, now)
 	}
 	if err != nil && ctx.Err() != nil {
 		return nil, err
@@ -189,7 +192,7 @@ func (s Stage) series(ctx context.Context, doc deploy.Document, now time.Time) (
 			Candidate: canary.Counts(point.Of(doc.Plan.Target)), Active: canary.Counts(point.Of(doc.Plan.Target.Other())),
 		}
 		if point.Missing {
-			interval.Missing = silence(doc.Plan.Environment.Analysis.Source)
+			interval.Missing = silence(source)
 		}
 		intervals = append(intervals, interval)
 	}

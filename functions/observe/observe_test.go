@@ -27,9 +27,14 @@ type users struct {
 	missing bool
 	halt    ledger.Halt
 	renewed int
+	// by are the sources that were asked for.
+	by map[string]bool
 }
 
-func (u *users) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+func (u *users) Counts(_ context.Context, _ deploy.Scope, by string, from, to time.Time) ([]signal.Point, error) {
+	if u.by != nil {
+		u.by[by] = true
+	}
 	if u.err != nil {
 		return nil, u.err
 	}
@@ -157,17 +162,31 @@ func TestSilenceBeforeTheShiftHidesNothing(t *testing.T) {
 	})
 }
 
+// TestThePlansSourceIsAsked: not that of settings which may have changed since, nor of a place.
+func TestThePlansSourceIsAsked(t *testing.T) {
+	for _, source := range []string{deploy.SourceBalancer, deploy.SourceApplication, ""} {
+		synctest.Test(t, func(t *testing.T) {
+			u := &users{candidate: deploy.Counted{Requests: 100}, active: deploy.Counted{Requests: 100}, by: map[string]bool{}}
+			doc := document(deploy.InconclusiveProceed, 60)
+			doc.Plan.Environment.Analysis.Source = source
+			if _, err := settle(t, u, doc); err != nil || !u.by[source] || len(u.by) != 1 {
+				t.Errorf("asked %v and got error %v, want %q only", u.by, err, source)
+			}
+		})
+	}
+}
+
 // silentBefore has nothing from before a moment, and nothing after that in a series from before it.
 type silentBefore struct {
 	*users
 	moment time.Time
 }
 
-func (s silentBefore) Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+func (s silentBefore) Counts(ctx context.Context, scope deploy.Scope, by string, from, to time.Time) ([]signal.Point, error) {
 	if from.Before(s.moment) {
 		return nil, nil
 	}
-	return s.users.Counts(ctx, scope, from, to)
+	return s.users.Counts(ctx, scope, by, from, to)
 }
 
 // paced is a source on AWS at a time when nobody asks for anything: its points come as late as they
@@ -178,7 +197,7 @@ type paced struct {
 	never bool
 }
 
-func (p paced) Counts(_ context.Context, _ deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+func (p paced) Counts(_ context.Context, _ deploy.Scope, _ string, from, to time.Time) ([]signal.Point, error) {
 	var points []signal.Point
 	start := from.Add(p.pace.Span - time.Nanosecond).Truncate(p.pace.Span)
 	for ; !start.Add(p.pace.Span).After(to) && time.Since(start.Add(p.pace.Span)) >= p.pace.Late; start = start.Add(p.pace.Span) {

@@ -28,7 +28,7 @@ func newPlace(stack awscdk.Stack, w works) {
 			Host: *w.database.instance.AttrEndpointAddress(), Port: databasePort, Name: w.database.name,
 		},
 		Metrics: place.Metrics{
-			Source: w.props.Environment.Analysis.Source, Namespace: place.Namespace, LoadBalancer: *b.balancer.AttrLoadBalancerFullName(),
+			Namespace: place.Namespace, LoadBalancer: *b.balancer.AttrLoadBalancerFullName(),
 			TargetGroups: place.Slots{Blue: *b.blue.AttrTargetGroupFullName(), Green: *b.green.AttrTargetGroupFullName()},
 		},
 	}

@@ -13,8 +13,8 @@ import (
 // counts.
 type signals struct{ w *World }
 
-// Counts implements signal.Source.
-func (s signals) Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+// Counts implements signal.Source: the same counts, whoever is asked for them.
+func (s signals) Counts(ctx context.Context, scope deploy.Scope, _ string, from, to time.Time) ([]signal.Point, error) {
 	return read(s.w, ctx, "Signals.Counts", func() ([]signal.Point, error) {
 		found, err := s.w.place(scope)
 		if err != nil {

@@ -218,9 +218,9 @@ func (b *Balancer) Health(_ context.Context, scope deploy.Scope, slot deploy.Slo
 	return health, nil
 }
 
-// Counts reads the router's counters. The second under way is part of it: it grows, and the
+// Counts reads the router's counters: nobody else counts on one machine. The second under way is part of it: it grows, and the
 // analysis reads the whole series anew at each peek.
-func (b *Balancer) Counts(_ context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+func (b *Balancer) Counts(_ context.Context, scope deploy.Scope, _ string, from, to time.Time) ([]signal.Point, error) {
 	lb, err := b.router(scope)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,8 @@ func (p Point) Of(slot deploy.Slot) deploy.Counted {
 
 // Source counts requests and errors by slot.
 type Source interface {
-	// Counts returns the points from from until to, in order, as far as they are complete.
+	// Counts returns the points from from until to, in order, as far as they are complete. By is the
+	// value of deploy.Analysis.Source that the plan has: who counts, where there is a choice.
 	// A source that cannot be asked is an error, never an empty answer.
-	Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]Point, error)
+	Counts(ctx context.Context, scope deploy.Scope, by string, from, to time.Time) ([]Point, error)
 }

@@ -1,5 +1,6 @@
 // Package cloudwatch counts requests and errors by slot: it implements signal.Source over
-// GetMetricData. A place says which of two sources is asked, and signal.PaceOf how fast it is.
+// GetMetricData. The plan says which of two sources is asked, and signal.PaceOf how fast it is;
+// the place has the names of both.
 //
 // The load balancer's metrics ask nothing of the service, but come by the minute and late. They
 // also come only when not zero; see balancer for how a quiet minute is told from a lost one.
@@ -52,26 +53,30 @@ func New(cfg aws.Config, places Places, c clock.Clock) Source {
 	return Source{api: cloudwatch.NewFromConfig(cfg), places: places, now: c.Now}
 }
 
-// Counts returns the spans that lie whole between from and to, as far as they are complete. A
+// Counts asks the source by, a value of deploy.Analysis.Source; the load balancer for a plan that was
+// made before there was a choice. It returns the spans that lie whole between from and to, as far as they are complete. A
 // span that is late ends the series; one that has not come in time is Missing, and so is one from
 // before both slots had begun to report. What CloudWatch cannot tell just now is fault.Transient.
-func (s Source) Counts(ctx context.Context, scope deploy.Scope, from, to time.Time) ([]signal.Point, error) {
+func (s Source) Counts(ctx context.Context, scope deploy.Scope, by string, from, to time.Time) ([]signal.Point, error) {
 	at, err := s.places.Place(ctx, scope)
 	if err != nil {
 		return nil, err
 	}
-	pace, now := signal.PaceOf(at.Metrics.Source), s.now().UTC()
+	pace, now := signal.PaceOf(by), s.now().UTC()
+	if by == deploy.SourceApplication && at.Metrics.Namespace == "" {
+		return nil, fault.New(fault.Invalid, "read the metrics of %s: metrics.namespace of %s is missing; deploy the environment's stack again", scope, at.Parameter)
+	}
 	end := earlier(to.UTC(), now.Add(-pace.Settle))
 	// What is too old to be read finely is read by the minute, up to the boundary of one.
 	begin := from.UTC()
 	var points []signal.Point
 	if coarse := now.Add(-fineFor).Truncate(time.Minute); pace.Span < time.Minute && begin.Before(coarse) {
 		begin = coarse
-		if points, err = s.points(ctx, at, meterOf(scope, at.Metrics, time.Minute), from.UTC(), earlier(coarse, end)); err != nil {
+		if points, err = s.points(ctx, at, meterOf(scope, by, at.Metrics, time.Minute), from.UTC(), earlier(coarse, end)); err != nil {
 			return nil, err
 		}
 	}
-	fine, err := s.points(ctx, at, meterOf(scope, at.Metrics, pace.Span), begin, end)
+	fine, err := s.points(ctx, at, meterOf(scope, by, at.Metrics, pace.Span), begin, end)
 	if err != nil {
 		return nil, err
 	}

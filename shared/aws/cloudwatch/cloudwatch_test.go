@@ -27,6 +27,8 @@ type fake struct {
 	fail   error
 	// asked are the periods, in seconds, by when what was asked for begins.
 	asked map[int]int32
+	// namespace is that of the first query.
+	namespace string
 }
 
 func midnight() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) }
@@ -39,7 +41,7 @@ func (f *fake) GetMetricData(_ context.Context, input *cloudwatch.GetMetricDataI
 	}
 	begin, end := int(input.StartTime.Sub(midnight()).Seconds()), int(input.EndTime.Sub(midnight()).Seconds())
 	period := *input.MetricDataQueries[0].MetricStat.Period
-	f.asked[begin] = period
+	f.asked[begin], f.namespace = period, *input.MetricDataQueries[0].MetricStat.Metric.Namespace
 	if f.fail != nil {
 		return nil, f.fail
 	}
@@ -68,10 +70,9 @@ func (p places) Place(context.Context, deploy.Scope) (place.Place, error) {
 	return place.Place{Metrics: place.Metrics(p), Parameter: "/pilotage/shop/staging/place"}, nil
 }
 
-func byApplication() places { return places{Source: deploy.SourceApplication, Namespace: "Shop"} }
-
-func byLoadBalancer() places {
-	return places{Source: deploy.SourceBalancer, LoadBalancer: "app/shop/1", TargetGroups: place.Slots{Blue: "targetgroup/blue/1", Green: "targetgroup/green/1"}}
+// shop has the names of both sources, as every place.
+func shop() places {
+	return places{Namespace: "Shop", LoadBalancer: "app/shop/1", TargetGroups: place.Slots{Blue: "targetgroup/blue/1", Green: "targetgroup/green/1"}}
 }
 
 func scope() deploy.Scope { return deploy.Scope{Service: "shop", Environment: "staging"} }
@@ -81,9 +82,9 @@ func counts(blue, blueErrors, green, greenErrors int64) signal.Point {
 }
 
 // ask is Counts at the second to.
-func ask(t *testing.T, f *fake, p places, from, to int) ([]signal.Point, error) {
+func ask(t *testing.T, f *fake, by string, from, to int) ([]signal.Point, error) {
 	t.Helper()
-	return Source{f, p, func() time.Time { return at(to) }}.Counts(t.Context(), scope(), at(from), at(to))
+	return Source{f, shop(), func() time.Time { return at(to) }}.Counts(t.Context(), scope(), by, at(from), at(to))
 }
 
 func same(t *testing.T, got []signal.Point, begin int, span time.Duration, want ...signal.Point) {
@@ -106,7 +107,7 @@ func TestApplicationCountsAndMissesNothingSilently(t *testing.T) {
 		"requests_green": {0: 10, 10: 0, 30: 7},
 		"errors_green":   {0: 2, 10: 0, 30: 0},
 	}}
-	got, err := ask(t, f, byApplication(), 0, 200)
+	got, err := ask(t, f, deploy.SourceApplication, 0, 200)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func TestACandidateIsCountedFromItsStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &fake{series: map[string]map[int]float64{"requests_blue": active, "errors_blue": active, "requests_green": test.candidate, "errors_green": test.candidate}}
-			got, err := ask(t, f, byApplication(), 0, 70)
+			got, err := ask(t, f, deploy.SourceApplication, 0, 70)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -197,7 +198,7 @@ func TestAMinuteOfTheLoadBalancerIsCountedQuietOrLost(t *testing.T) {
 		"a load balancer that says nothing":    {nil, 419, []signal.Point{missing}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ask(t, minutes(test.told...), byLoadBalancer(), 0, test.to)
+			got, err := ask(t, minutes(test.told...), deploy.SourceBalancer, 0, test.to)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -209,19 +210,65 @@ func TestAMinuteOfTheLoadBalancerIsCountedQuietOrLost(t *testing.T) {
 	}
 }
 
+// TestThePlanSaysWhoCounts: of one and the same place either source is asked, by the pace that bakes and
+// extensions were made for.
+func TestThePlanSaysWhoCounts(t *testing.T) {
+	every := map[int]float64{}
+	for second := range 600 {
+		every[second] = 1
+	}
+	for name, test := range map[string]struct {
+		by     string
+		period int32
+		about  string
+	}{
+		"the load balancer":              {deploy.SourceBalancer, 60, "AWS/ApplicationELB"},
+		"the service":                    {deploy.SourceApplication, 10, "Shop"},
+		"from before there was a choice": {"", 60, "AWS/ApplicationELB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{series: map[string]map[int]float64{
+				"reported": every, "requests_blue": every, "errors_blue": every, "requests_green": every, "errors_green": every,
+			}}
+			got, err := ask(t, f, test.by, 0, 600)
+			if err != nil || len(got) == 0 || got[0].Length != time.Duration(test.period)*time.Second {
+				t.Fatalf("got %+v and error %v, want points of %d s", got, err, test.period)
+			}
+			if f.asked[0] != test.period || f.namespace != test.about {
+				t.Errorf("asked %q by %d s, want %q by %d", f.namespace, f.asked[0], test.about, test.period)
+			}
+		})
+	}
+}
+
+// TestAPlaceWithoutANamespaceSaysSo: one from before services could count themselves. The load balancer
+// is asked as ever.
+func TestAPlaceWithoutANamespaceSaysSo(t *testing.T) {
+	p := shop()
+	p.Namespace = ""
+	source := Source{&fake{}, p, func() time.Time { return at(600) }}
+	_, err := source.Counts(t.Context(), scope(), deploy.SourceApplication, at(0), at(600))
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "/pilotage/shop/staging/place is missing; deploy the environment's stack again") {
+		t.Errorf("got error %v, want one of class Invalid that says what to deploy", err)
+	}
+	if _, err := source.Counts(t.Context(), scope(), deploy.SourceBalancer, at(0), at(600)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCountsTakesWholeSpansOnly(t *testing.T) {
 	f := &fake{series: map[string]map[int]float64{}}
 	for _, id := range []string{"requests_blue", "errors_blue", "requests_green", "errors_green"} {
 		f.series[id] = map[int]float64{0: 1, 10: 1, 20: 1, 30: 1}
 	}
-	got, err := ask(t, f, byApplication(), 5, 45)
+	got, err := ask(t, f, deploy.SourceApplication, 5, 45)
 	if err != nil || len(got) != 2 || !got[0].Start.Equal(at(10)) {
 		t.Errorf("got %+v and error %v, want the spans from 10 to 30", got, err)
 	}
 	if f.asked[10] != 10 || len(f.asked) != 1 {
 		t.Errorf("asked by begin and period %v", f.asked)
 	}
-	if got, err := ask(t, f, byApplication(), 5, 9); err != nil || got != nil {
+	if got, err := ask(t, f, deploy.SourceApplication, 5, 9); err != nil || got != nil {
 		t.Errorf("nothing whole: got %+v and error %v", got, err)
 	}
 }
@@ -235,7 +282,7 @@ func TestWhatIsOldIsReadByTheMinute(t *testing.T) {
 		every[second] = 1
 	}
 	f := &fake{series: map[string]map[int]float64{"requests_blue": every, "errors_blue": every, "requests_green": every, "errors_green": every}}
-	got, err := ask(t, f, byApplication(), 30, now)
+	got, err := ask(t, f, deploy.SourceApplication, 30, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +300,7 @@ func TestWhatIsOldIsReadByTheMinute(t *testing.T) {
 		t.Errorf("the series ends at %s, want %s", next, want)
 	}
 	// The minute before a shift that began hours ago.
-	before, err := Source{f, byApplication(), func() time.Time { return at(now) }}.Counts(t.Context(), scope(), at(60), at(120))
+	before, err := Source{f, shop(), func() time.Time { return at(now) }}.Counts(t.Context(), scope(), deploy.SourceApplication, at(60), at(120))
 	if err != nil || len(before) != 1 || before[0].Blue.Requests != 60 {
 		t.Errorf("before the shift: got %+v and error %v, want a minute", before, err)
 	}
@@ -270,7 +317,7 @@ func TestCountsFailsRatherThanBeEmpty(t *testing.T) {
 		"partial data":   {fake{status: types.StatusCodePartialData}, fault.Transient},
 		"forbidden":      {fake{status: types.StatusCodeForbidden}, fault.Invalid},
 	} {
-		_, err := ask(t, &test.fake, byApplication(), 0, 600)
+		_, err := ask(t, &test.fake, deploy.SourceApplication, 0, 600)
 		if !fault.Is(err, test.want) || !strings.Contains(err.Error(), "cloudwatch:GetMetricData") && test.want == fault.Invalid {
 			t.Errorf("%s: got error %v, want one of class %s", name, err, test.want)
 		}
@@ -296,7 +343,7 @@ func TestSourceOverTheWire(t *testing.T) {
 			}
 		}
 	}
-	got, err := New(cfg, places{Source: deploy.SourceApplication, Namespace: namespace}, clock.System{}).Counts(t.Context(), scope(), begin, begin.Add(5*time.Minute))
+	got, err := New(cfg, places{Namespace: namespace}, clock.System{}).Counts(t.Context(), scope(), deploy.SourceApplication, begin, begin.Add(5*time.Minute))
 	if err != nil || len(got) < 2 {
 		t.Fatalf("got %d points and error %v", len(got), err)
 	}

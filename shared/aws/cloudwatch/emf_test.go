@@ -138,8 +138,8 @@ func TestWhatTheExampleWritesIsWhatIsRead(t *testing.T) {
 		s := store{}
 		s.extract(t, out[0].String()+out[1].String())
 		now := time.Now().Add(signal.PaceOf(deploy.SourceApplication).Settle)
-		source := Source{s, places{Source: deploy.SourceApplication, Namespace: place.Namespace}, func() time.Time { return now }}
-		got, err := source.Counts(t.Context(), scope(), begin, now)
+		source := Source{s, places{Namespace: place.Namespace}, func() time.Time { return now }}
+		got, err := source.Counts(t.Context(), scope(), deploy.SourceApplication, begin, now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,8 +30,8 @@ type meter struct {
 	point func(values series, start time.Time) (blue, green deploy.Counted, known bool)
 }
 
-func meterOf(scope deploy.Scope, at place.Metrics, span time.Duration) meter {
-	if at.Source == deploy.SourceApplication {
+func meterOf(scope deploy.Scope, by string, at place.Metrics, span time.Duration) meter {
+	if by == deploy.SourceApplication {
 		return application(scope, at, span)
 	}
 	return balancer(at, span)

@@ -3,8 +3,6 @@ package place
 import (
 	"errors"
 	"fmt"
-
-	"github.com/pilotage/pilotage/shared/deploy"
 )
 
 // Check names every part of a place that is missing or cannot be.
@@ -25,6 +23,9 @@ func (p Place) Check() error {
 		{"fleet.container", p.Fleet.Container},
 		{"database.identifier", p.Database.Identifier},
 		{"database.secretArn", p.Database.SecretArn},
+		{"metrics.loadBalancer", p.Metrics.LoadBalancer},
+		{"metrics.targetGroups.blue", p.Metrics.TargetGroups.Blue},
+		{"metrics.targetGroups.green", p.Metrics.TargetGroups.Green},
 	} {
 		if part.value == "" {
 			problems = append(problems, fmt.Errorf("%s is missing", part.name))
@@ -36,21 +37,5 @@ func (p Place) Check() error {
 	if k := p.Database.Kind; k != "" && k != KindInstance && k != KindCluster {
 		problems = append(problems, fmt.Errorf("database.kind is %q, neither %q nor %q", k, KindInstance, KindCluster))
 	}
-	return errors.Join(append(problems, p.Metrics.check()...)...)
-}
-
-func (m Metrics) check() []error {
-	switch m.Source {
-	case deploy.SourceBalancer:
-		if m.LoadBalancer == "" || m.TargetGroups.Blue == "" || m.TargetGroups.Green == "" {
-			return []error{errors.New("metrics.loadBalancer or metrics.targetGroups is missing")}
-		}
-	case deploy.SourceApplication:
-		if m.Namespace == "" {
-			return []error{errors.New("metrics.namespace is missing")}
-		}
-	default:
-		return []error{fmt.Errorf("metrics.source is %q, neither %q nor %q", m.Source, deploy.SourceBalancer, deploy.SourceApplication)}
-	}
-	return nil
+	return errors.Join(problems...)
 }

@@ -75,15 +75,15 @@ const (
 	KindCluster  = "cluster"
 )
 
-// Metrics is where requests and errors are counted.
+// Metrics is where requests and errors are counted, for either value of deploy.Analysis.Source. Which
+// of them counts is a setting, and none of the place.
 type Metrics struct {
-	// Source is deploy.SourceBalancer or deploy.SourceApplication.
-	Source string `json:"source"`
 	// LoadBalancer and TargetGroups are dimension values of AWS/ApplicationELB, such as
 	// "app/name/50dc6c495c0c9188" and "targetgroup/name/73e2d6bc24d8a067".
-	LoadBalancer string `json:"loadBalancer,omitempty"`
-	TargetGroups Slots  `json:"targetGroups,omitzero"`
-	// Namespace is that of the application's own counters.
+	LoadBalancer string `json:"loadBalancer"`
+	TargetGroups Slots  `json:"targetGroups"`
+	// Namespace is that of the application's own counters. A place that was written before there
+	// were any has none.
 	Namespace string `json:"namespace,omitempty"`
 }
 

@@ -64,7 +64,7 @@ func somewhere(identifier string) place.Place {
 		Traffic:  place.Traffic{ListenerArn: "l", UsersRuleArn: "u", MaintenancePriority: 20, TargetGroupArns: place.Slots{Blue: "b", Green: "g"}},
 		Fleet:    place.Fleet{Cluster: "c", Services: place.Slots{Blue: "b", Green: "g"}, Family: "f", Template: "t", Container: "app"},
 		Database: place.Database{Identifier: identifier, SecretArn: "s"},
-		Metrics:  place.Metrics{Source: deploy.SourceApplication, Namespace: "Shop"},
+		Metrics:  place.Metrics{Namespace: "Shop", LoadBalancer: "app/shop/1", TargetGroups: place.Slots{Blue: "targetgroup/blue/1", Green: "targetgroup/green/1"}},
 	}
 }
 
@@ -162,6 +162,29 @@ func TestStoreRefuses(t *testing.T) {
 		_, err := s.Place(t.Context(), test.scope)
 		if !fault.Is(err, test.class) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: got error %v, want one of class %s that says %q", name, err, test.class, test.says)
+		}
+	}
+}
+
+// TestPlacesOfEarlierVersionsAreRead: the pipeline's stack is deployed first, and for all environments.
+// Until theirs follow, releases come and go there as ever.
+func TestPlacesOfEarlierVersionsAreRead(t *testing.T) {
+	const metrics = `"loadBalancer":"app/shop/1","targetGroups":{"blue":"targetgroup/blue/1","green":"targetgroup/green/1"}`
+	for name, old := range map[string]string{
+		"with a source":               `"metrics":{"source":"application",` + metrics + `,"namespace":"Shop"}`,
+		"with another source":         `"metrics":{"source":"balancer",` + metrics + `,"namespace":"Shop"}`,
+		"before services could count": `"metrics":{"source":"loadbalancer",` + metrics + `}`,
+	} {
+		s, f := store(t)
+		key := "/pilotage/shop/staging/place"
+		before, _, found := strings.Cut(f.parameters[key], `"metrics":`)
+		if !found {
+			t.Fatalf("%s has no metrics", f.parameters[key])
+		}
+		f.parameters[key] = before + old + "}"
+		at, err := s.Place(t.Context(), scope("staging"))
+		if err != nil || at.Metrics.LoadBalancer != "app/shop/1" || at.Metrics.TargetGroups.Green != "targetgroup/green/1" {
+			t.Errorf("%s: got %+v and error %v", name, at.Metrics, err)
 		}
 	}
 }
