@@ -30,7 +30,8 @@ const (
 	Unhealthy Class = "Pilotage.Unhealthy"
 	// Regressed: the analysis found the candidate worse than the active release.
 	Regressed Class = "Pilotage.Regressed"
-	// Halted: a person, or a newer request, asked the deployment to stop at a safe point.
+	// Halted: a person asked the deployment to stop at a safe point, or somebody else changed the
+	// weights.
 	Halted Class = "Pilotage.Halted"
 	// DeadlineExceeded: the time that the plan allows for the active part is over.
 	DeadlineExceeded Class = "Pilotage.DeadlineExceeded"

@@ -28,8 +28,8 @@ type Finding struct {
 // Lint returns what would break the version that runs while, and after, an expand migration is
 // applied, and what cannot run as its file says. It reads tokens, not text: comments, strings and
 // quoted names do not mislead it. A table that the same file created is anybody's to change. It
-// knows no schema, so it cannot see everything; the rehearsal on a restored backup does. Findings
-// are in the order of files and lines.
+// knows no schema, so it cannot see everything: whether a statement runs on the schema and the rows
+// that are there shows only when it is applied. Findings are in the order of files and lines.
 func Lint(set Set) []Finding {
 	var findings []Finding
 	for _, m := range set.Migrations {
