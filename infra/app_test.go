@@ -48,6 +48,9 @@ func TestApp(t *testing.T) {
 		"everybody gets their own mail":            subscriptionsAreOwn,
 		"whoever is written to is told":            everybodyIsTold,
 		"every alarm tells somebody":               alarmsTell,
+		"people are called for what needs them":    alarmsAreForPeople,
+		"alarms say where to read on":              alarmsSayWhereToRead,
+		"logs are counted by need":                 logsAreCountedByNeed,
 		"what the pipeline changes is left alone":  changesAreLeftAlone,
 		"a lock on records is a matter of setting": recordsCanBeLocked,
 	} {

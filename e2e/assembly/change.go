@@ -17,8 +17,8 @@ func lacking(kind string) bool {
 	}
 	return slices.Contains([]string{
 		"AWS::CloudWatch::Alarm", "AWS::EC2::SecurityGroupEgress", "AWS::Events::EventBusPolicy", "AWS::IAM::RolePolicy",
-		"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Url", "AWS::Lambda::Version", "AWS::S3::BucketPolicy", "AWS::SNS::Subscription",
-		"AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::StepFunctions::StateMachineAlias", "AWS::StepFunctions::StateMachineVersion",
+		"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Url", "AWS::Lambda::Version", "AWS::Logs::MetricFilter", "AWS::S3::BucketPolicy",
+		"AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::StepFunctions::StateMachineAlias", "AWS::StepFunctions::StateMachineVersion",
 	}, kind)
 }
 

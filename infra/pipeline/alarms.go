@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -9,30 +11,59 @@ import (
 type alarmsProps struct {
 	Topics    topics
 	Letters   deadLetters
+	Ledger    ledgerTable
 	Functions functions
 	Machines  machines
 }
 
-// newAlarms calls people when a deployment fails dirty, when any machine fails, when events are
-// lost and when functions fail. A metric that says nothing is well: none of these has a heartbeat.
+// newAlarms calls people for what needs them. A refusal, an automatic rollback and a retry need
+// nobody: executions end in Fail by them, and stages answer with errors, so that neither the count
+// of failed executions nor a stage's Errors calls anybody. A metric that says nothing is well: none
+// of these has a heartbeat.
 func newAlarms(scope constructs.Construct, props alarmsProps) {
-	alarm := func(id, description string, m metric) { newAlarm(scope, id, description, m, props.Topics.alarms) }
+	alarm := func(id string, m metric, description string) {
+		newAlarm(scope, id, description, m, props.Topics.alarms)
+	}
+	alarm("FailedDirty", metric{"AWS/Lambda", "Invocations", functionOf(props.Functions, "Page")},
+		"A deployment could not be taken back: the lock is kept and a hold is set. Follow "+runbook("failed-dirty"))
+	alarm("BadEnd", newLogMetric(scope, props.Machines, badEnds()),
+		"An execution ended failed-dirty, or in a way that its definition does not have: read the last event of its history. "+runbook("what-each-alarm-means"))
+	alarm("Defect", newLogMetric(scope, props.Machines, defects()),
+		"A stage panicked, died or failed with an error of no class, a defect of pilotage: read its log. "+runbook("what-each-alarm-means"))
 	for _, m := range []struct{ id, arn string }{{"Deploy", props.Machines.deploy.arn}, {"Rollback", props.Machines.rollback.arn}} {
-		id, dimensions := m.id, map[string]string{"StateMachineArn": m.arn}
-		alarm(id+"Failed", "An execution failed: open it in the Step Functions console, and follow the runbook",
-			metric{"AWS/States", "ExecutionsFailed", dimensions})
-		alarm(id+"TimedOut", "An execution was ended by its time limit: the watchdog takes over", metric{"AWS/States", "ExecutionsTimedOut", dimensions})
-		alarm(id+"Aborted", "An execution was stopped by a person: the watchdog takes over", metric{"AWS/States", "ExecutionsAborted", dimensions})
+		executions := func(name string) metric {
+			return metric{"AWS/States", name, map[string]string{"StateMachineArn": m.arn}}
+		}
+		// The watchdog takes over from these, if the event reaches it: Step Functions promises its
+		// best effort only (EventBridge Events Reference, "AWS Step Functions events").
+		alarm(m.id+"TimedOut", executions("ExecutionsTimedOut"), "An execution was ended by its time limit: see that the watchdog took over. "+runbook("what-each-alarm-means"))
+		alarm(m.id+"Aborted", executions("ExecutionsAborted"), "An execution was stopped by a person: see that the watchdog took over. "+runbook("stop-an-execution-safely"))
+		alarm(m.id+"Throttled", executions("ExecutionThrottled"), "An execution is held back between states: ask for a higher limit of state transitions. "+runbook("what-each-alarm-means"))
 	}
-	alarm("FailedDirty", "A deployment could not be taken back: the lock is kept and a hold is set. Follow the runbook",
-		metric{"AWS/Lambda", "Invocations", map[string]string{"FunctionName": *props.Functions.byName["Page"].FunctionName()}})
-	alarm("LettersWaiting", "Events came to nothing: follow the runbook, \"Dead letters\"",
-		metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": props.Letters.name}})
-	for _, name := range props.Functions.names {
-		dimensions := map[string]string{"FunctionName": *props.Functions.byName[name].FunctionName()}
-		alarm(name+"Errors", "Function "+name+" failed: read its log", metric{"AWS/Lambda", "Errors", dimensions})
+	alarm("LettersWaiting", metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", map[string]string{"QueueName": props.Letters.name}},
+		"Events came to nothing: follow "+runbook("dead-letters"))
+	for _, name := range entryPoints(props.Functions) {
+		// They answer a refusal as a result.
+		alarm(name+"Errors", metric{"AWS/Lambda", "Errors", functionOf(props.Functions, name)}, "Function "+name+" failed: read its log. "+runbook("what-each-alarm-means"))
 	}
-	alarm("Throttled", "Functions are held back: ask for a higher limit of concurrent executions", metric{"AWS/Lambda", "Throttles", nil})
+	alarm("Throttled", metric{"AWS/Lambda", "Throttles", nil}, "Functions are held back: ask for a higher limit of concurrent executions. "+runbook("what-each-alarm-means"))
+	for _, kind := range []string{"Read", "Write"} {
+		alarm("Ledger"+kind+"sThrottled", metric{"AWS/DynamoDB", kind + "ThrottleEvents", map[string]string{"TableName": props.Ledger.name}},
+			"The ledger is held back: look who else uses it. "+runbook("what-each-alarm-means"))
+	}
+}
+
+// runbook is where a section of docs/runbook.md is.
+func runbook(section string) string { return "docs/runbook.md#" + section }
+
+func functionOf(f functions, name string) map[string]string {
+	return map[string]string{"FunctionName": *f.byName[name].FunctionName()}
+}
+
+// entryPoints are the functions that no machine calls, in the table's order.
+func entryPoints(f functions) []string {
+	stages := called()
+	return slices.DeleteFunc(slices.Clone(f.names), func(name string) bool { return slices.Contains(stages, name) })
 }
 
 // metric is one of CloudWatch's, summed over five minutes.

@@ -21,12 +21,13 @@ const (
 	AliasName = "live"
 )
 
-// machines are the ARNs of the two machines and of their aliases.
+// machines are the two machines: the ARNs of each and of its version and alias, and the name of the
+// group that it logs to.
 type machines struct {
 	deploy, rollback machine
 }
 
-type machine struct{ arn, version, alias string }
+type machine struct{ arn, version, alias, logs string }
 
 // newMachines makes both machines. Each runs fixed versions of its functions, and deploy a fixed
 // version of rollback, so that what is published meanwhile changes no execution that has begun.
@@ -119,7 +120,7 @@ func newMachine(stack awscdk.Stack, props machineProps) machine {
 			StateMachineVersionArn: version.Ref(), Type: jsii.String("ALL_AT_ONCE"),
 		},
 	})
-	return machine{arn: *made.Ref(), version: *version.Ref(), alias: *alias.Ref()}
+	return machine{arn: *made.Ref(), version: *version.Ref(), alias: *alias.Ref(), logs: *logs.Ref()}
 }
 
 // only picks the substitutions that a definition asks for: CloudFormation refuses others.

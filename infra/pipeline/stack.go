@@ -95,7 +95,7 @@ func New(scope constructs.Construct, props Props) Stack {
 	machines := newMachines(stack, w.key, functions, newBuilds(stack, w, images))
 	newSchedules(stack, w)
 	newRules(stack, rulesProps{File: props.File, Bus: w.bus, Functions: functions, Machines: machines, Letters: w.letters})
-	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: w.letters, Functions: functions, Machines: machines})
+	newAlarms(stack, alarmsProps{Topics: w.topics, Letters: w.letters, Ledger: w.ledger, Functions: functions, Machines: machines})
 	newDashboard(stack, functions)
 	backups := newBackups(stack, w.key, w.ledger, props)
 	newOutputs(stack, w, functions, machines, images)
