@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
 # Builds the release that RELEASE names, such as 1.1.0, and publishes it: on AWS an image into the
 # registry REPOSITORY_URI and the bucket PILOTAGE_BUCKET, on one machine a program into the folder
-# PILOTAGE_CATALOG. PILOTAGE is the command, where it is installed.
+# PILOTAGE_CATALOG. PILOTAGE is the command, where it is installed, PASSED the file in which check.sh has
+# noted what was checked.
 set -euo pipefail
 
 folder=examples/runningapp/releases/$RELEASE
+checks=$(sort -u "${PASSED:?is the file in which checks that passed are noted}")
+passed=(--passed build) # it comes as far as to publish only when it was built
+for check in $checks; do
+  passed+=(--passed "$check")
+done
 publish() {
-  ${PILOTAGE:-go run ./cmd/pilotage} publish "$folder/release.yaml" "$@" \
-    --passed build --passed lint --passed typecheck --passed tests
+  ${PILOTAGE:-go run ./cmd/pilotage} publish "$folder/release.yaml" "$@" "${passed[@]}"
 }
 
 if [ -n "${PILOTAGE_CATALOG:-}" ]; then
