@@ -159,6 +159,7 @@ func TestAProcessServesOneInvocationAfterTheOther(t *testing.T) {
 	if other := invoke(t, h, "B", `{}`); other.PID == first.PID || other.Handler != "HB" {
 		t.Errorf("got %+v, want a process of its own for another function", other)
 	}
+	h.Close() // what the processes wrote has come by then
 	if text := log.String(); !strings.Contains(text, "started HA") || !strings.Contains(text, "started HB") {
 		t.Errorf("the log has %q", text)
 	}
@@ -261,6 +262,7 @@ func TestAnAnswerToAnotherInvocationIsRefused(t *testing.T) {
 	if err != nil || string(body) != `"mine"` {
 		t.Errorf("got %s and error %v, want the answer of the invocation", body, err)
 	}
+	h.Close() // what the process wrote has come by then
 	if !strings.Contains(log.String(), "response another 403") {
 		t.Errorf("the log has %q, want the stray answer refused", log)
 	}
