@@ -79,7 +79,7 @@ type World struct {
 	mail     mailbox
 	archive  archive
 	bus      bus
-	work     sync.WaitGroup
+	work     work
 	ids      atomic.Uint64
 
 	mu         sync.Mutex
